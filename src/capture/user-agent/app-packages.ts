@@ -1,0 +1,22 @@
+/** Android applications by package, as a WebView names its host in X-Requested-With. */
+export const APP_PACKAGES: ReadonlyMap<string, string> = new Map([
+  ['com.facebook.katana', 'Facebook'],
+  ['com.facebook.lite', 'Facebook Lite'],
+  ['com.facebook.orca', 'Facebook Messenger'],
+  ['com.instagram.android', 'Instagram'],
+  ['com.whatsapp', 'WhatsApp'],
+  ['org.telegram.messenger', 'Telegram'],
+  ['org.telegram.messenger.web', 'Telegram'],
+  ['jp.naver.line.android', 'Line'],
+  ['com.zhiliaoapp.musically', 'TikTok'],
+  ['com.ss.android.ugc.trill', 'TikTok'],
+  ['com.snapchat.android', 'Snapchat'],
+  ['com.twitter.android', 'Twitter'],
+  ['com.pinterest', 'Pinterest'],
+  ['com.linkedin.android', 'LinkedIn'],
+  ['com.tencent.mm', 'WeChat'],
+  ['com.kakao.talk', 'KakaoTalk'],
+  ['com.google.android.googlequicksearchbox', 'Google'],
+  ['com.reddit.frontpage', 'Reddit'],
+  ['com.discord', 'Discord'],
+])
