@@ -16,7 +16,7 @@ export const BROWSER_ALIASES: ReadonlyMap<string, string> = new Map([
   ['chrome webview', 'Chrome Webview'],
   ['chrome headless', 'Headless Chrome'],
   ['mobile chrome', 'Chrome'],
-  ['mobile firefox', 'Firefox'],
+
   ['opera mobi', 'Opera Mobile'],
   ['opera tablet', 'Opera Mobile'],
   ['kakaotalk', 'KakaoTalk'],
@@ -98,6 +98,10 @@ export const HINT_BRANDS: ReadonlyMap<string, string> = new Map([
   ['avg secure browser', 'AVG Secure Browser'],
   ['whale', 'Whale Browser'],
   ['miuibrowser', 'Mi Browser'],
+  ['xiaomibrowser', 'Mi Browser'],
+  ['opera gx android', 'Opera GX'],
+  ['opera mini android', 'Opera Mini'],
+  ['wavebrowser', 'Wave Browser'],
   ['huaweibrowser', 'Huawei Browser Mobile'],
   ['norton private browser', 'Norton Private Browser'],
 ])
