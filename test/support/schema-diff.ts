@@ -8,10 +8,15 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { PGlite } from '@electric-sql/pglite'
+import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import type { SchemaEngine as Engine } from '@prisma/schema-engine-wasm'
 import * as engine from '@prisma/schema-engine-wasm/schema_engine_bg'
-import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
+
+// Node's types know WebAssembly as a namespace of types only.
+declare const WebAssembly: {
+  instantiate(bytes: Uint8Array, imports: object): Promise<{ instance: { exports: Record<string, unknown> } }>
+}
 
 const prismaFolder = new URL('../../prisma/', import.meta.url)
 
@@ -29,7 +34,9 @@ export async function schemaDiff(): Promise<string> {
 }
 
 async function openEngine(): Promise<Engine> {
-  const file = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm').replace(/\.js$/, '_bg.wasm')
+  const file = createRequire(import.meta.url)
+    .resolve('@prisma/schema-engine-wasm')
+    .replace(/\.js$/, '_bg.wasm')
   const { instance } = await WebAssembly.instantiate(readFileSync(file), { './schema_engine_bg.js': { ...engine } })
   engine.__wbg_set_wasm(instance.exports)
   ;(instance.exports.__wbindgen_start as () => void)()

@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import type { Config } from './config.js'
+import type { Database } from './database/open.js'
+import { healthRoutes } from './health.js'
+import { routePath } from './http/address.js'
+import { acceptTokens, type JwtKeys, requireCaller } from './http/authenticate.js'
+import { answerError, handleErrors } from './http/errors.js'
+import { parseQueryString, queryObject } from './http/query-string.js'
+import { validateWithZod, type ZodTypes } from './http/validate.js'
+import { refuseOtherVerbs } from './http/verbs.js'
+import { visitRoutes } from './visits/routes.js'
+
+export interface AppDeps {
+  db: Database
+  config: Config
+  jwtKeys: JwtKeys
+  /** What migrations the database still misses; empty when it is ready. */
+  pendingMigrations: () => Promise<string[]>
+  logger?: FastifyServerOptions['logger']
+}
+
+/**
+ * The whole server, one request's story in order: its address is cleaned, its caller is known, its input is checked, its
+ * answer is in the envelope.
+ */
+export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: deps.logger ?? false,
+    trustProxy: deps.config.trustProxy,
+    rewriteUrl: (request) => routePath(request.url ?? '/'),
+    routerOptions: { querystringParser: (raw) => queryObject(parseQueryString(raw)) },
+    genReqId: () => randomUUID(),
+    frameworkErrors: answerError,
+    bodyLimit: 1024 * 1024,
+  })
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+  })
+  handleErrors(app)
+  validateWithZod(app)
+  const refuse = refuseOtherVerbs(app)
+  healthRoutes(app, deps)
+  await acceptTokens(app, deps.jwtKeys)
+  await app.register(async (scope) => {
+    const api = scope.withTypeProvider<ZodTypes>()
+    requireCaller(api, deps.config.outputZone)
+    visitRoutes(api, deps)
+  })
+  refuse()
+  return app
+}

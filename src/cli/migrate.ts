@@ -1,0 +1,17 @@
+import { Command } from 'commander'
+import { readConfig } from '../config.js'
+import { connect, migrationsDirectory } from '../database/connect.js'
+import { migrate } from '../database/migrate.js'
+
+export function migrateCommand(): Command {
+  return new Command('migrate').description('Bring the database to the current schema.').action(async () => {
+    const config = readConfig()
+    const log = (line: string) => console.error(line)
+    if (config.databaseUrl === undefined) {
+      await (await connect(config, log)).close()
+      return console.error('The embedded database is migrated.')
+    }
+    const applied = await migrate(config.databaseUrl, { directory: migrationsDirectory, log })
+    console.error(applied.length === 0 ? 'Nothing to migrate.' : `Applied ${applied.join(', ')}.`)
+  })
+}

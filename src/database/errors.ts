@@ -1,0 +1,54 @@
+/** What a failed statement means for the caller, by PostgreSQL's SQLSTATE or the socket's error code. */
+
+const socketCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'ENOTFOUND',
+  'EHOSTUNREACH',
+  'EAI_AGAIN',
+])
+/** Connection exceptions, too many connections, and the server's shutdown, crash and start-up. */
+const awayStates = /^(08...|53300|57P0[1235])$/
+const awayTexts = /timeout exceeded when trying to connect|Connection terminated|server closed the connection/i
+
+/** The database cannot be reached, or refuses connections for now. */
+export function isDatabaseAway(error: unknown): boolean {
+  return chain(error).some(
+    ({ code, originalCode, message }) =>
+      socketCodes.has(code ?? '') || awayStates.test(originalCode ?? code ?? '') || awayTexts.test(message ?? ''),
+  )
+}
+
+/** The statement ran into its time limit. */
+export function isStatementTimeout(error: unknown): boolean {
+  return chain(error).some(({ code, originalCode }) => (originalCode ?? code) === '57014')
+}
+
+/** A unique key refused the row. */
+export function isUniqueViolation(error: unknown): boolean {
+  return chain(error).some(({ code, originalCode }) => (originalCode ?? code) === '23505')
+}
+
+/** A row refers to another that does not exist. */
+export function isForeignKeyViolation(error: unknown): boolean {
+  return chain(error).some(({ code, originalCode }) => (originalCode ?? code) === '23503')
+}
+
+interface Cause {
+  code?: string
+  originalCode?: string
+  message?: string
+  cause?: unknown
+}
+
+/** The error and its causes: Prisma wraps what the driver threw. */
+function chain(error: unknown): Cause[] {
+  const links: Cause[] = []
+  for (let at = error; at instanceof Object && links.length < 8; at = (at as Cause).cause) {
+    links.push(at as Cause)
+    if (at instanceof AggregateError) links.push(...(at.errors as Cause[]))
+  }
+  return links
+}

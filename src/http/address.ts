@@ -1,0 +1,49 @@
+/**
+ * The addresses that callers use and that answers name: aliases of a path in, absolute URLs out (contract.md section 1).
+ */
+import type { FastifyRequest } from 'fastify'
+import { badRequest } from './errors.js'
+
+const apiPrefix = /^(?:\/api\/v2){1,2}(?=\/|$)/
+
+/** The path that routes know: no API prefix, not even a doubled one, no trailing or doubled slashes. */
+export function routePath(url: string): string {
+  const { path, query } = splitUrl(url)
+  return (path.replace(apiPrefix, '') || '/') + query
+}
+
+/** The address of a request as its caller wrote it, prefix included, without the query. */
+export function publicAddress(request: FastifyRequest, publicUrl: string | undefined): string {
+  return (publicUrl ?? requestOrigin(request)) + splitUrl(request.originalUrl).path
+}
+
+/** The query as it was sent, without `?`. */
+export function rawQuery(request: FastifyRequest): string {
+  return splitUrl(request.originalUrl).query.slice(1)
+}
+
+/**
+ * Scheme and host that the caller used.
+ *
+ * @throws HttpError 400 when the Host header is no valid host: it would end up in the URLs of the answer
+ */
+export function requestOrigin(request: FastifyRequest): string {
+  if (!isHost(request.host)) throw badRequest('The Host header is not a valid host.')
+  return `${request.protocol}://${request.host}`
+}
+
+/** RFC 3986 host (name, IPv4 or bracketed IPv6) with an optional port. */
+export function isHost(host: string): boolean {
+  const match = /^(\[[0-9a-f:.]{2,45}\]|[a-z0-9_]([a-z0-9_.-]{0,252}))(?::(\d{1,5}))?$/i.exec(host)
+  return match !== null && Number(match[3] ?? 0) <= 65535 && URL.canParse(`http://${host}`)
+}
+
+function splitUrl(url: string): { path: string; query: string } {
+  const mark = url.indexOf('?')
+  const path = mark < 0 ? url : url.slice(0, mark)
+  const clean = path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
+  return {
+    path: clean.length > 1 && clean.endsWith('/') ? clean.slice(0, -1) : clean,
+    query: mark < 0 ? '' : url.slice(mark),
+  }
+}

@@ -1,0 +1,84 @@
+import { STATUS_CODES } from 'node:http'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isDatabaseAway, isStatementTimeout } from '../database/errors.js'
+import { type FieldErrors, failure } from './envelope.js'
+
+/** An answer other than success. The message is public; everything else that is thrown becomes an anonymous 500. */
+export class HttpError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+    readonly extra: { errors?: FieldErrors; headers?: Record<string, string> } = {},
+  ) {
+    super(message)
+  }
+}
+
+/** Missing and foreign records answer alike (contract.md section 5). */
+export const notFound = () => new HttpError(404, 'No results found')
+
+export const badRequest = (message: string) => new HttpError(400, message)
+
+export const forbidden = (scope: string) =>
+  new HttpError(403, 'User does not have the right permissions.', {
+    headers: { 'www-authenticate': `Bearer realm="smart-link", error="insufficient_scope", scope="${scope}"` },
+  })
+
+/** RFC 6750: without a token only the scheme is named; a token that was refused adds why. */
+export const unauthenticated = (message = 'Unauthenticated.', tokenGiven = true) =>
+  new HttpError(401, message, {
+    headers: { 'www-authenticate': `Bearer realm="smart-link"${tokenGiven ? ', error="invalid_token"' : ''}` },
+  })
+
+/** 422 as Laravel words it: the first error, how many more there are, and all of them by field. */
+export function invalid(errors: FieldErrors): HttpError {
+  const texts = Object.values(errors).flat()
+  const more = texts.length - 1
+  const rest = more === 0 ? '' : ` (and ${more} more ${more === 1 ? 'error' : 'errors'})`
+  return new HttpError(422, `${texts[0] ?? 'The given data was invalid.'}${rest}`, { errors })
+}
+
+/** The only error handler and the only 404. */
+export function handleErrors(app: FastifyInstance): void {
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler(() => {
+    throw new HttpError(404, 'Not Found')
+  })
+}
+
+export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const known = toHttpError(error)
+  if (known.status >= 500) request.log.error({ err: error }, 'request failed')
+  const body = failure(known.status, known.message, known.extra.errors)
+  return reply
+    .code(known.status)
+    .headers(known.extra.headers ?? {})
+    .type('application/json; charset=utf-8')
+    .send(body)
+}
+
+function toHttpError(error: unknown): HttpError {
+  if (error instanceof HttpError) return error
+  if (isDatabaseAway(error)) {
+    return new HttpError(503, 'The database is not available. Try again soon.', { headers: { 'retry-after': '5' } })
+  }
+  if (isStatementTimeout(error)) {
+    return new HttpError(503, 'The query took too long. Narrow it down.', { headers: { 'retry-after': '30' } })
+  }
+  return frameworkError(error as FastifyError) ?? new HttpError(500, 'Server Error')
+}
+
+/** Fastify's own refusals, in words of ours: theirs may quote the request. */
+function frameworkError(error: FastifyError): HttpError | null {
+  const texts: Record<string, string> = {
+    FST_ERR_CTP_BODY_TOO_LARGE: 'The request body is too large.',
+    FST_ERR_CTP_INVALID_MEDIA_TYPE: 'The content type of the body is not supported.',
+    FST_ERR_CTP_EMPTY_JSON_BODY: 'The body is empty, but its content type says JSON.',
+    FST_ERR_CTP_INVALID_JSON_BODY: 'The body is not valid JSON.',
+    FST_ERR_BAD_URL: 'The path of the request is not a valid URL.',
+  }
+  const status = error.statusCode
+  if (status === undefined || status < 400 || status > 499) return null
+  const syntax = error instanceof SyntaxError ? 'The body is not valid JSON.' : undefined
+  return new HttpError(status, texts[error.code] ?? syntax ?? STATUS_CODES[status] ?? 'Bad Request')
+}

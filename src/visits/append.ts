@@ -1,0 +1,174 @@
+import type { PoolClient } from 'pg'
+import { isForeignKeyViolation } from '../database/errors.js'
+import { type Database, statement } from '../database/open.js'
+import { Dictionary, type NewEntries, placeId, userAgentId } from './dictionary.js'
+import type { NewVisit } from './visit.js'
+
+export interface Appended {
+  /** Visits that are in the log now and were not before. */
+  stored: number
+  /** Ids of visits that were not stored because their link does not exist any more. */
+  orphaned: string[]
+}
+
+/**
+ * Appends a batch of one owner's visits to the log, in the order given: the only way a visit is ever stored.
+ *
+ * One transaction locks the owner, drops ids that are stored already, numbers the rest (1, 2, 3 … in its link, people
+ * apart, and a position in the owner's account) and raises the counters. The owner's lock makes number order and commit
+ * order the same thing, and since every batch takes it first, two batches cannot deadlock.
+ */
+export async function appendVisits(db: Database, ownerId: number, visits: NewVisit[]): Promise<Appended> {
+  if (visits.length === 0) return { stored: 0, orphaned: [] }
+  try {
+    return await appendOnce(db, ownerId, visits)
+  } catch (error) {
+    if (!isForeignKeyViolation(error)) throw error
+    // A user agent or place that this process had seen stored is gone: carry them all and try again.
+    dictionary.forget()
+    return appendOnce(db, ownerId, visits)
+  }
+}
+
+const dictionary = new Dictionary()
+
+async function appendOnce(db: Database, ownerId: number, visits: NewVisit[]): Promise<Appended> {
+  const places = visits.flatMap(({ place }) => place ?? [])
+  const entries = dictionary.missing(
+    ownerId,
+    visits.map(({ userAgent }) => userAgent),
+    places,
+  )
+  const appended = await inTransaction(db, async (client) => {
+    await client.query(lockOwner([ownerId]))
+    const { rows } = await client.query<{ stored: number; orphaned: string[] }>(
+      insertVisits(values(ownerId, visits, entries)),
+    )
+    return rows[0] ?? { stored: 0, orphaned: [] }
+  })
+  dictionary.remember(ownerId, entries)
+  return appended
+}
+
+async function inTransaction<T>(db: Database, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const client = await db.pool.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('BEGIN')
+    const result = await work(client)
+    await client.query('COMMIT')
+    return result
+  } catch (error) {
+    await client.query('ROLLBACK').catch((failed: Error) => {
+      broken = failed
+    })
+    throw error
+  } finally {
+    client.release(broken)
+  }
+}
+
+function values(ownerId: number, visits: NewVisit[], { userAgents, places }: NewEntries): unknown[] {
+  const byId = new Map(visits.map((visit) => [visit.id, visit]))
+  const rows = Array.from(byId.values(), (visit) => ({
+    id: visit.id,
+    visit_id: visit.visitId,
+    link_id: visit.linkId,
+    created_at: visit.createdAt,
+    recipient_id: visit.recipientId,
+    user_agent_id: userAgentId(visit.userAgent),
+    place_id: visit.place && placeId(visit.place),
+    client_ip: visit.clientIp,
+    scheme: visit.scheme,
+    host: visit.host,
+    query_string: visit.queryString,
+    browser_lang: visit.browserLang,
+    resolution: visit.resolution,
+    is_bot: visit.isBot,
+    options: visit.options,
+  }))
+  return [ownerId, JSON.stringify(rows), JSON.stringify(userAgents), JSON.stringify(places)]
+}
+
+const lockOwner = statement('SELECT FROM owners WHERE id = $1 FOR NO KEY UPDATE')
+
+const insertVisits = statement(`
+WITH input AS MATERIALIZED (
+  SELECT t.*, l.id IS NOT NULL AS has_link
+  FROM ROWS FROM (json_to_recordset($2::json) AS (
+    id uuid, visit_id uuid, link_id int8, created_at timestamptz, recipient_id int8, user_agent_id int8, place_id int8,
+    client_ip inet, scheme text, host text, query_string text, browser_lang text, resolution text, is_bot bool,
+    options json
+  )) WITH ORDINALITY AS t (
+    id, visit_id, link_id, created_at, recipient_id, user_agent_id, place_id,
+    client_ip, scheme, host, query_string, browser_lang, resolution, is_bot,
+    options, nth
+  )
+  LEFT JOIN links l ON l.user_id = $1 AND l.id = t.link_id AND l.deleted_at IS NULL
+),
+fresh AS MATERIALIZED (
+  SELECT i.*,
+    row_number() OVER (ORDER BY nth) AS nth_of_owner,
+    row_number() OVER (PARTITION BY link_id ORDER BY nth) AS nth_of_link,
+    CASE WHEN NOT is_bot THEN count(*) FILTER (WHERE NOT is_bot) OVER (PARTITION BY link_id ORDER BY nth) END AS nth_human
+  FROM input i
+  WHERE has_link AND NOT EXISTS (SELECT FROM visits v WHERE v.user_id = $1 AND v.id = i.id)
+),
+new_agents AS (
+  INSERT INTO user_agents
+  SELECT $1, t.* FROM json_to_recordset($3::json) AS t (
+    id int8, user_agent text, hints json, browser text, browser_version text, browser_engine text, platform text,
+    platform_version text, platform_name text, device_type text, device_brand text, device_model text, touch_enabled bool
+  )
+  ON CONFLICT DO NOTHING
+),
+new_places AS (
+  INSERT INTO places
+  SELECT $1, t.* FROM json_to_recordset($4::json) AS t (
+    id int8, country text, country_code text, region text, city text, zipcode text, latitude text, longitude text,
+    timezone text
+  )
+  ON CONFLICT DO NOTHING
+),
+account AS (
+  UPDATE owners SET
+    last_account_seq = last_account_seq + (SELECT count(*) FROM fresh),
+    last_recorded_at = greatest(last_recorded_at, clock_timestamp())
+  WHERE id = $1 AND EXISTS (SELECT FROM fresh)
+  RETURNING last_account_seq - (SELECT count(*) FROM fresh) AS base, last_recorded_at AS now
+),
+raised AS (
+  UPDATE links l SET
+    visits = l.visits + f.number,
+    human_visits = l.human_visits + f.humans,
+    last_visited = greatest(l.last_visited, f.latest)
+  FROM (
+    SELECT link_id, count(*) AS number, count(nth_human) AS humans, max(created_at) AS latest FROM fresh GROUP BY link_id
+  ) f
+  WHERE l.user_id = $1 AND l.id = f.link_id
+  RETURNING l.id, l.visits - f.number AS base, l.human_visits - f.humans AS human_base
+),
+reached AS (
+  UPDATE recipients r SET
+    visits = r.visits + f.number,
+    first_visit = least(r.first_visit, f.earliest),
+    last_visit = greatest(r.last_visit, f.latest)
+  FROM (
+    SELECT link_id, recipient_id, count(*) AS number, min(created_at) AS earliest, max(created_at) AS latest
+    FROM fresh WHERE recipient_id IS NOT NULL GROUP BY link_id, recipient_id
+  ) f
+  WHERE r.user_id = $1 AND r.link_id = f.link_id AND r.id = f.recipient_id
+),
+stored AS (
+  INSERT INTO visits (
+    user_id, link_id, seq, account_seq, human_seq, user_agent_id, place_id, recipient_id, created_at, recorded_at,
+    id, visit_id, client_ip, scheme, host, query_string, browser_lang, resolution, options
+  )
+  SELECT $1, f.link_id, r.base + f.nth_of_link, a.base + f.nth_of_owner, r.human_base + f.nth_human,
+    f.user_agent_id, f.place_id, f.recipient_id, f.created_at, a.now,
+    f.id, f.visit_id, f.client_ip, f.scheme, f.host, f.query_string, f.browser_lang, f.resolution, f.options
+  FROM fresh f JOIN raised r ON r.id = f.link_id CROSS JOIN account a
+  ORDER BY f.nth
+)
+SELECT (SELECT count(*)::int FROM fresh) AS stored,
+  ARRAY(SELECT id::text FROM input WHERE NOT has_link) AS orphaned`)

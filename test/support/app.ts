@@ -1,0 +1,61 @@
+import { createSigner } from 'fast-jwt'
+import type { FastifyInstance } from 'fastify'
+import { inject, onTestFinished } from 'vitest'
+import { buildApp } from '../../src/app.js'
+import { readConfig } from '../../src/config.js'
+import { missingMigrations } from '../../src/database/connect.js'
+import type { Database } from '../../src/database/open.js'
+import type { JwtKeys } from '../../src/http/authenticate.js'
+import { createDatabase } from './database.js'
+
+export const testSecret = 'a secret of the test suite, at least 32 bytes'
+
+export interface TestApp {
+  app: FastifyInstance
+  db: Database
+  /** Headers of an owner's token; without a scope it may do everything but see numbers. */
+  as: (ownerId: number, scope?: string) => { authorization: string }
+  close(): Promise<void>
+}
+
+export interface TestAppOptions {
+  env?: Record<string, string>
+  jwtKeys?: JwtKeys
+}
+
+/** The whole app on an empty database of its own, closed with the test. */
+export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const app = await openApp(options)
+  onTestFinished(app.close)
+  return app
+}
+
+/** The same for a whole file: the caller closes it. */
+export async function openApp({ env = {}, jwtKeys }: TestAppOptions = {}): Promise<TestApp> {
+  const { db, url, drop } = await createDatabase(inject('templateName'))
+  const config = readConfig({ PUBLIC_URL: 'https://api.example.com', ...env })
+  const secret: JwtKeys = {
+    kind: 'secret',
+    secret: testSecret,
+    issuer: config.jwt.issuer,
+    audience: config.jwt.audience,
+  }
+  const app = await buildApp({
+    db,
+    config,
+    jwtKeys: jwtKeys ?? secret,
+    pendingMigrations: () => missingMigrations(url),
+  })
+  await app.ready()
+  return {
+    app,
+    db,
+    as: (ownerId, scope) => bearer({ sub: String(ownerId), ...(scope !== undefined && { scope }) }),
+    close: () => app.close().then(drop),
+  }
+}
+
+/** Headers with a token of these claims, signed with the suite's secret. */
+export function bearer(claims: Record<string, unknown>): { authorization: string } {
+  return { authorization: `Bearer ${createSigner({ key: testSecret, algorithm: 'HS256' })(claims)}` }
+}

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto'
+import pg from 'pg'
+import { inject, onTestFinished } from 'vitest'
+import { type Database, openDatabase } from '../../src/database/open.js'
+import { databaseUrl } from './postgres.js'
+
+export interface TestDatabase {
+  db: Database
+  url: string
+  drop(): Promise<void>
+}
+
+/** A migrated, empty database of its own; dropped with the test. */
+export async function testDatabase(): Promise<TestDatabase> {
+  const database = await createDatabase(inject('templateName'))
+  onTestFinished(database.drop)
+  return database
+}
+
+/** The same for a whole file: the caller drops it. */
+export async function createDatabase(template: string): Promise<TestDatabase> {
+  const server = inject('postgresUrl')
+  const name = `smart_link_test_${randomBytes(6).toString('hex')}`
+  await admin(server, `CREATE DATABASE ${name} TEMPLATE ${template}`)
+  const url = databaseUrl(server, name)
+  const db = openDatabase({ url, connections: 4 })
+  const drop = async () => {
+    await db.close()
+    await admin(server, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
+  }
+  return { db, url, drop }
+}
+
+async function admin(url: string, sql: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(sql).finally(() => client.end())
+}

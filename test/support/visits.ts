@@ -1,0 +1,65 @@
+import { v7 as uuidv7 } from 'uuid'
+import type { Database } from '../../src/database/open.js'
+import type { NewVisit, UserAgent } from '../../src/visits/visit.js'
+
+export const chromeOnMac: UserAgent = Object.freeze({
+  userAgent:
+    'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_13_6) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/67.0.3396.99 Safari/537.36',
+  hints: null,
+  browser: 'Chrome',
+  browserVersion: '67.0.3396.99',
+  browserEngine: 'Blink',
+  platform: 'Mac',
+  platformVersion: '10.13.6',
+  platformName: 'MAC',
+  deviceType: 'desktop',
+  deviceBrand: 'Apple',
+  deviceModel: null,
+  touchEnabled: false,
+})
+
+export const localhost = Object.freeze({
+  country: 'localhost',
+  countryCode: null,
+  region: null,
+  city: 'localhost',
+  zipcode: null,
+  latitude: null,
+  longitude: null,
+  timezone: null,
+})
+
+/** A visit of a person from 127.0.0.1 with Chrome on a Mac, but for what is given. */
+export function newVisit(linkId: number, given: Partial<NewVisit> = {}): NewVisit {
+  return {
+    id: uuidv7(),
+    visitId: uuidv7(),
+    linkId,
+    createdAt: new Date('2022-10-31T10:07:27Z'),
+    recipientId: null,
+    clientIp: '127.0.0.1',
+    scheme: null,
+    host: null,
+    queryString: null,
+    browserLang: 'en',
+    resolution: null,
+    userAgent: chromeOnMac,
+    place: localhost,
+    isBot: false,
+    options: null,
+    ...given,
+  }
+}
+
+/** Stores an owner and links of theirs, with nothing in them. */
+export async function storeLinks(db: Database, ownerId: number, ...linkIds: number[]): Promise<void> {
+  await db.prisma.owner.upsert({ where: { id: ownerId }, create: { id: ownerId }, update: {} })
+  await db.prisma.link.createMany({
+    data: linkIds.map((id) => ({
+      userId: ownerId,
+      id,
+      longUrl: `https://example.com/${id}`,
+      token: `link${ownerId}x${id}`,
+    })),
+  })
+}

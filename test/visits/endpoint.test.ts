@@ -1,0 +1,60 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { appendVisits } from '../../src/visits/append.js'
+import { testApp } from '../support/app.js'
+import { newVisit, storeLinks } from '../support/visits.js'
+
+const documented = readFileSync(new URL('../fixtures/visits-page.json', import.meta.url), 'utf8')
+
+it('answers the documented row byte for byte, keys in order', async () => {
+  const { app, db, as } = await testApp()
+  await storeLinks(db, 26, 20)
+  await db.prisma.token.create({ data: { token: 'JFlCjw', userId: 26, linkId: 20 } })
+  await db.prisma.recipient.create({ data: { userId: 26, linkId: 20, id: 1, token: 'JFlCjw', mobile: '9019955123' } })
+  const ids = { id: '835b7433-0aaf-457c-88e7-7433b00d1234', visitId: '58a26f02-73e2-40ef-ab35-de427e9a6c6b' }
+  await appendVisits(db, 26, [newVisit(20, { ...ids, recipientId: 1 })])
+  const answer = await app.inject({ url: '/link/urls/20/visits', headers: as(26) })
+  const expected = JSON.stringify(JSON.parse(documented)).replaceAll('{endpoint}', 'https://api.example.com/')
+  expect(answer.statusCode).toBe(200)
+  expect(answer.body).toBe(expected)
+})
+
+it.each([
+  ['/link/urls/21/visits', '/link/urls/21/visits'],
+  ['/api/v2/link/urls/21/visits', '/api/v2/link/urls/21/visits'],
+  ['/api/v2/api/v2/link/urls/21/visits', '/api/v2/api/v2/link/urls/21/visits'],
+  ['/link/urls/21/visits/', '/link/urls/21/visits'],
+  ['//api//v2//link/urls//21/visits//', '/api/v2/link/urls/21/visits'],
+])('answers at %s and names it %s', async (url, path) => {
+  const { app, db, as } = await testApp()
+  await storeLinks(db, 26, 21)
+  const answer = await app.inject({ url: `${url}?per_page=1&filter%5Bx%5D=1&access_token=no`, headers: as(26) })
+  expect(answer.json().meta.path).toBe(`https://api.example.com${path}`)
+  expect(answer.json().links.first).toBe(`https://api.example.com${path}?per_page=1&filter%5Bx%5D=1&page=1`)
+})
+
+it('numbers visits newest recorded first, whatever their time', async () => {
+  const { app, db, as } = await testApp()
+  await storeLinks(db, 26, 21)
+  const visits = [5, 1, 9, 3].map((day) => newVisit(21, { createdAt: new Date(`2026-01-0${day}T00:00:00Z`) }))
+  await appendVisits(db, 26, visits.slice(0, 3))
+  await appendVisits(db, 26, visits.slice(3))
+  const answer = await app.inject({ url: '/link/urls/21/visits?per_page=3', headers: as(26) })
+  expect(answer.json().data.map((visit: { id: string }) => visit.id)).toEqual(
+    visits
+      .map(({ id }) => id)
+      .reverse()
+      .slice(0, 3),
+  )
+  expect(answer.json().meta.total).toBe(4)
+})
+
+it("answers for another owner's link exactly as for a missing one", async () => {
+  const { app, db, as } = await testApp()
+  await storeLinks(db, 1, 21)
+  const foreign = await app.inject({ url: '/link/urls/21/visits', headers: as(2) })
+  const missing = await app.inject({ url: '/link/urls/999/visits', headers: as(2) })
+  expect(foreign.statusCode).toBe(404)
+  expect(foreign.body).toBe('{"status":"ERROR","code":404,"message":"No results found","data":[]}')
+  expect(foreign.body).toBe(missing.body)
+})
