@@ -87,6 +87,7 @@ async function apply(client: pg.Client, name: string, script: Buffer): Promise<v
   try {
     // Without parameters: the simple protocol, which takes many statements and makes one transaction of them.
     await client.query(script.toString('utf8'))
+    await refuseOpenTransaction(client)
     await restoreSession(client)
   } catch (error) {
     // With the connection gone the row stays unfinished and without logs, which says as much.
@@ -94,6 +95,12 @@ async function apply(client: pg.Client, name: string, script: Buffer): Promise<v
     throw new MigrationError('P3018', `The migration ${name} failed: ${describeError(error)}`, { cause: error })
   }
   await history.recordSuccess(client, id)
+}
+
+/** What a BEGIN without COMMIT did would be lost with the session, and with it the note that it was done. */
+async function refuseOpenTransaction(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ open: boolean }>('SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS open')
+  if (rows[0]?.open) throw new Error('the script leaves a transaction open')
 }
 
 async function recordFailure(client: pg.Client, id: string, error: unknown): Promise<void> {
