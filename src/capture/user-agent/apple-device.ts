@@ -6,7 +6,7 @@ import { nameAppleModel } from './apple-models.js'
  * Safari itself says no more than `iPhone`.
  */
 export function readAppleModel(userAgent: string): string {
-  const hardwareId = /\b(?:iPhone|iPad|iPod)\d{1,2},\d{1,2}\b/.exec(userAgent)?.[0]
+  const hardwareId = /\b(?:iPhone|iPad|iPod)\d{1,2},\d{1,2}(?!\d)/.exec(userAgent)?.[0]
   if (hardwareId !== undefined) return nameAppleModel(hardwareId)
   const product = MARKETING_NAME.exec(userAgent)
   if (product) return ['iPhone', product[1], product[2]].filter(Boolean).join(' ')

@@ -34,6 +34,7 @@ export const BROWSER_TOKENS: readonly BrowserToken[] = [
   { name: 'KakaoTalk', token: /KAKAOTALK/, version: /KAKAOTALK[/ ](\d+\.[\d.]*\d)/ },
   { name: 'WeChat', token: /MicroMessenger\//, version: /MicroMessenger\/([\d.]+)/ },
   { name: 'Naver', token: /NAVER\(inapp/, version: /NAVER\(inapp; \w+; \d+; ([\d.]+)/ },
+  { name: 'Telegram', token: /\bTelegram-Android\//, version: /\bTelegram-Android\/([\d.]+)/ },
   { name: 'Zalo', token: /\bZalo (?:iOS|android)\// },
   { name: 'Taobao', token: /AliApp\(TB\//, version: /AliApp\(TB\/([\d.]+)/ },
   { name: 'Baidu Box App Lite', token: /\blite baiduboxapp\//, version: /baiduboxapp\/([\d.]+)/ },

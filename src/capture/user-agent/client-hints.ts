@@ -10,7 +10,6 @@ export type ClientHints = {
   readonly platform: string
   readonly platformVersion: string
   readonly model: string
-  readonly mobile: boolean | undefined
   readonly formFactors: string
   /** Package of the Android application around a WebView. */
   readonly requestedWith: string
@@ -23,7 +22,6 @@ const HINT_HEADERS = [
   'sec-ch-ua-platform',
   'sec-ch-ua-platform-version',
   'sec-ch-ua-model',
-  'sec-ch-ua-mobile',
   'sec-ch-ua-form-factors',
   'x-requested-with',
 ] as const
@@ -43,18 +41,16 @@ export function hintsKey(headers: RequestHeaders): string {
  * Reads the structured headers of User-Agent Client Hints.
  *
  * Source: https://wicg.github.io/ua-client-hints/ – brand lists hold deliberately meaningless entries ("Not;A=Brand"),
- * which no table of ours names; strings are quoted, booleans are ?0 and ?1.
+ * which a caller must skip; strings are quoted. Sec-CH-UA-Mobile is left out: the user agent says it too.
  */
 export function readClientHints(headers: RequestHeaders): ClientHints {
   const text = (name: (typeof HINT_HEADERS)[number]) => headerText(headers, name)
-  const mobile = text('sec-ch-ua-mobile')
   return {
     brands: [...brandList(text('sec-ch-ua')), ...brandList(text('sec-ch-ua-full-version-list'))],
     fullVersion: unquote(text('sec-ch-ua-full-version')),
     platform: unquote(text('sec-ch-ua-platform')),
     platformVersion: unquote(text('sec-ch-ua-platform-version')),
     model: unquote(text('sec-ch-ua-model')),
-    mobile: mobile === '?1' ? true : mobile === '?0' ? false : undefined,
     formFactors: text('sec-ch-ua-form-factors'),
     requestedWith: text('x-requested-with'),
   }

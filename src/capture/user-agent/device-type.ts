@@ -10,12 +10,12 @@ export function describeDeviceType(
   model: string,
 ): string {
   const named = DEVICE_TYPES.get(parsed.deviceType) ?? ''
-  if (platform === 'iPadOS' || platform === 'iOS') return appleType(userAgent)
-  if (DESKTOPS.has(platform))
-    return platform === 'Windows' && /\bTouch\b/.test(userAgent) ? 'tablet' : desktopType(named)
+  if (platform === 'iPadOS' || platform === 'iOS' || platform === 'watchOS') return appleType(userAgent)
+  if (TELEVISION.test(userAgent)) return 'tv'
+  if (platform === 'Windows' && /\bTouch\b/.test(userAgent)) return 'tablet'
+  if (DESKTOPS.has(platform)) return desktopType(named)
   const hinted = FORM_FACTORS.get(/"(\w+)"/.exec(hints.formFactors)?.[1] ?? '')
   if (hinted !== undefined) return hinted
-  if (TELEVISION.test(userAgent)) return 'tv'
   if (/\bDoCoMo\//.test(userAgent) || platform === 'KaiOS') return 'feature phone'
   if (platform === 'Android' || platform === 'Fire OS' || platform === 'HarmonyOS') {
     return androidType(userAgent, named, model)
@@ -47,7 +47,7 @@ function appleType(userAgent: string): string {
   if (/\biPad/.test(userAgent)) return 'tablet'
   if (/\biPhone|\biPod/.test(userAgent)) return 'smartphone'
   if (/\bHomePod\b/.test(userAgent)) return 'smart speaker'
-  return /\bWatch\b/.test(userAgent) ? 'wearable' : ''
+  return /\bWatch/.test(userAgent) ? 'wearable' : ''
 }
 
 /** A game console's browser may claim a desktop system; nothing else on one is more than a desktop. */
@@ -61,13 +61,17 @@ function androidType(userAgent: string, named: string, model: string): string {
   if (/^AEO[A-Z]{2}$|\bAlexaMediaPlayer\b/.test(model || userAgent)) return 'smart speaker'
   if (named !== '' && named !== 'smartphone' && named !== 'tablet') return named
   if (TABLET_MODEL.test(model) || /\/apad\b/.test(userAgent)) return 'tablet'
-  if (/\bMobile\b/.test(userAgent)) return 'smartphone'
-  return /\bChrome\/|\bFirefox\/|\bTablet\b/.test(userAgent) || named === 'tablet' ? 'tablet' : 'smartphone'
+  if (/\bMobile\b/.test(userAgent) || PHONE_MODEL.test(model)) return 'smartphone'
+  return /\bSafari\/|\bFirefox\/|\bTablet\b/.test(userAgent) ? 'tablet' : 'smartphone'
 }
 
 /** Tablets by the naming scheme of their makers; the last group are the codes of Wi-Fi-only Huawei and Honor models. */
 const TABLET_MODEL =
   /(?:\b|_|Mi ?)(?:Tab|Pad\d?)(?:\b|_|\d|\+)|MatePad|MediaPad|PrimeTab|Pixel Tablet|^SM-[TXP]\d|^GT-P\d|^KF[A-Z]{2,}|^\d{4,5}RP\w|^OPD\d|^RMP\d|^i?PA\d{4}$|^TB-?[\dX]|^[A-Z]{3}\d?-W\d\d/i
+
+/** Phones by the same schemes, for those that ask for the desktop site and so leave out the word Mobile. */
+const PHONE_MODEL =
+  /^(?:SAMSUNG[ -])?SM-[AEFGJMNS]\d|^RMX\d|^CPH\d|^Pixel \d|^Redmi (?:Note|\d)|^ZTE Blade|^moto [a-z]\d|^(?!KRJ)[A-Z]{3}-(?:AN|NX|LX)\d/i
 
 /** Systems of desktop computers: there a device has neither maker nor model of its own. */
 export const DESKTOPS: ReadonlySet<string> = new Set([

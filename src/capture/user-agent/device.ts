@@ -12,14 +12,16 @@ export type Device = { readonly type: string; readonly brand: string; readonly m
 export function describeDevice(userAgent: string, parsed: ParsedAgent, hints: ClientHints, platform: string): Device {
   const model = deviceModel(userAgent, parsed, hints, platform)
   const type = describeDeviceType(userAgent, parsed, hints, platform, model)
-  return { type, brand: deviceBrand(userAgent, parsed, platform, model), model: type === 'desktop' ? '' : model }
+  return { type, brand: deviceBrand(userAgent, parsed, platform, model), model }
 }
 
 function deviceModel(userAgent: string, parsed: ParsedAgent, hints: ClientHints, platform: string): string {
   if (platform === 'iOS' || platform === 'iPadOS') return readAppleModel(userAgent)
   if (hints.model !== '') return cleanModel(hints.model)
   if (ANDROIDS.has(platform)) return readAndroidModel(userAgent)
-  return platform === 'Chrome OS' ? readAndroidModel(userAgent) : parsed.deviceModel
+  // Chrome OS shows Android applications a Chromebook's name as the model; other desktops have none.
+  if (DESKTOPS.has(platform)) return platform === 'Chrome OS' ? readAndroidModel(userAgent) : ''
+  return parsed.deviceModel
 }
 
 function deviceBrand(userAgent: string, parsed: ParsedAgent, platform: string, model: string): string {
