@@ -4,13 +4,15 @@ import { dirname, join, parse } from 'node:path'
 import { codeOf, EmbeddedError } from './embedded-error.js'
 
 /** As whom PostgreSQL runs: it refuses root. */
-export type Account =
-  /** Node's own user. */
-  | { kind: 'self' }
-  /** Node is root, PostgreSQL gets this user. */
-  | { kind: 'user'; uid: number; gid: number }
-  /** Node is root and no other user reaches the folders: PostgreSQL stays root outside, but sees itself as user 1000. */
-  | { kind: 'namespace' }
+export type Account = {
+  /** The user to become; null stays Node's own. */
+  user: User | null
+  /**
+   * In a user namespace of its own, where it takes itself for nobody while the system sees the user as before. For root
+   * where no other user reaches the folders, and for initdb under a user id that has no name.
+   */
+  disguised: boolean
+}
 
 type User = { uid: number; gid: number }
 
@@ -27,10 +29,10 @@ const NOBODY: User = { uid: 65534, gid: 65534 }
  */
 export async function serverAccount(root: string, folder: string, program: string): Promise<Account> {
   const uid = process.geteuid?.()
-  if (uid === undefined) return { kind: 'self' }
+  if (uid === undefined) return { user: null, disguised: false }
   const owner = await ownerOf(folder)
   if (uid !== 0) {
-    if (owner === null || owner.uid === uid) return { kind: 'self' }
+    if (owner === null || owner.uid === uid) return { user: null, disguised: false }
     throw new EmbeddedError(
       `${folder} belongs to user ${owner.uid}, this is user ${uid}: run as that user, or chown it`,
     )
@@ -39,9 +41,10 @@ export async function serverAccount(root: string, folder: string, program: strin
   const ways = [...(await ancestors(root)), ...(await ancestors(dirname(program)))]
   const candidates = [...(owner === null ? [] : [owner]), NOBODY, ...ways].filter((user) => user.uid !== 0)
   const user = candidates.find((candidate) => ways.every((way) => maySearch(way, candidate)))
-  if (user !== undefined) return { kind: 'user', uid: user.uid, gid: user.gid }
-  if (process.platform === 'linux' && ways.every((way) => maySearch(way, { uid: 0, gid: 0 })))
-    return { kind: 'namespace' }
+  if (user !== undefined) return { user: { uid: user.uid, gid: user.gid }, disguised: false }
+  const asOwner = { uid: 0, gid: 0 }
+  if (process.platform === 'linux' && ways.every((way) => maySearch(way, asOwner)))
+    return { user: null, disguised: true }
   throw new EmbeddedError(
     `PostgreSQL does not run as root, and no other user can reach ${root} and ${dirname(program)}: ` +
       'choose another DATA_DIR, start as an ordinary user, or set DATABASE_URL',
@@ -53,22 +56,31 @@ export function spawnAs(account: Account, program: string, args: string[], optio
   // Node's working directory may be closed to the account. Windows programs do not start without their environment.
   const common: SpawnOptions = { cwd: parse(program).root, ...options }
   if (process.platform !== 'win32') common.env = { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/sbin:/usr/bin:/sbin:/bin' }
-  if (account.kind === 'user') return spawn(program, args, { ...common, uid: account.uid, gid: account.gid })
-  if (account.kind === 'self') return spawn(program, args, common)
+  const user = account.user ?? {}
+  if (!account.disguised) return spawn(program, args, { ...common, ...user })
+  const nobody = ['--user', `--map-user=${NOBODY.uid}`, `--map-group=${NOBODY.gid}`, '--']
   // Replaces itself by the program, so the process id is the program's.
-  return spawn('unshare', ['--user', '--map-user=1000', '--map-group=1000', '--', program, ...args], common)
+  return spawn('unshare', [...nobody, program, ...args], { ...common, ...user })
 }
 
 /** Makes a file, or a folder and all in it, the account's own. Costs one stat when it already is. */
 export async function handOver(account: Account, path: string): Promise<void> {
-  if (account.kind === 'self') return
-  const { uid, gid } = account.kind === 'user' ? account : { uid: 0, gid: 0 }
+  if (process.geteuid?.() !== 0) return
+  const { uid, gid } = account.user ?? { uid: 0, gid: 0 }
   const now = await stat(path)
   if (now.uid === uid) return
   // The folder itself comes last: its owner says whether the work was finished.
   const entries = now.isDirectory() ? await readdir(path, { recursive: true }) : []
-  for (const entry of entries) await lchown(join(path, entry), uid, gid)
-  await lchown(path, uid, gid)
+  try {
+    for (const entry of entries) await lchown(join(path, entry), uid, gid)
+    await lchown(path, uid, gid)
+  } catch (error) {
+    throw new EmbeddedError(
+      `PostgreSQL does not run as root, and ${path} cannot be given to user ${uid} (${codeOf(error)}): ` +
+        'start as an ordinary user, or set DATABASE_URL',
+      { cause: error },
+    )
+  }
 }
 
 type Way = User & { mode: number }

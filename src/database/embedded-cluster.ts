@@ -1,17 +1,11 @@
-import { randomBytes } from 'node:crypto'
-import { mkdtemp, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { type Account, handOver, spawnAs } from './embedded-account.js'
+import { type Account, handOver } from './embedded-account.js'
 import type { Binaries } from './embedded-binaries.js'
 import { codeOf, EmbeddedError } from './embedded-error.js'
+import { makeCluster, PASSWORD_FILE } from './embedded-initdb.js'
 import { isAlive } from './embedded-postmaster.js'
 
-/** Name of the application's role and of its database. */
-export const ROLE = 'smart_link'
-
-/** Inside the cluster, so that one rename publishes both and a copy of the folder is complete. */
-const PASSWORD_FILE = 'smart_link.password'
 const VERSION = '18'
 const UNFINISHED = 'postgres.new-'
 const unfinishedHere = new Set<string>()
@@ -49,66 +43,12 @@ async function createCluster({ root, folder, binaries, account, log }: ClusterSi
   const workshop = await mkdtemp(join(root, `${UNFINISHED}${process.pid}-`))
   unfinishedHere.add(workshop)
   try {
-    const fresh = join(workshop, 'cluster')
-    const superuserPassword = join(workshop, 'superuser')
-    const password = secret()
-    // Nobody keeps the superuser's password: the application has a role of its own, with no way to files or programs.
-    await writeFile(superuserPassword, secret(), { mode: 0o600 })
     await handOver(account, workshop)
-    await run(account, binaries.initdb, [...initdbArguments(superuserPassword), '-D', fresh])
-    await run(
-      account,
-      binaries.postgres,
-      ['--single', '-D', fresh, '-c', 'log_checkpoints=off', 'template1'],
-      roleAndDatabase(password),
-    )
-    await writeFile(join(fresh, PASSWORD_FILE), password, { mode: 0o600 })
-    await handOver(account, join(fresh, PASSWORD_FILE))
-    await run(account, binaries.initdb, ['--sync-only', '-D', fresh])
-    await publish(fresh, folder)
+    await publish(await makeCluster(account, binaries, workshop), folder)
     await syncFolder(root)
   } finally {
     await rm(workshop, { recursive: true, force: true, maxRetries: 3 })
     unfinishedHere.delete(workshop)
-  }
-}
-
-function initdbArguments(superuserPassword: string): string[] {
-  const settings = ['shared_buffers=128MB', 'max_connections=100', 'TimeZone=UTC', 'log_timezone=UTC']
-  return [
-    ...['-U', 'postgres', `--pwfile=${superuserPassword}`, '--auth=scram-sha-256', '--encoding=UTF8', '--locale=C'],
-    ...['--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-sync', '--no-instructions'],
-    ...settings.flatMap((setting) => ['--set', setting]),
-  ]
-}
-
-/** One command a line, as the single-user mode reads it. pg_monitor: `data_directory` is not for everyone's eyes. */
-function roleAndDatabase(password: string): string {
-  return [
-    `CREATE ROLE ${ROLE} LOGIN CREATEDB PASSWORD '${password}'`,
-    `GRANT pg_monitor TO ${ROLE}`,
-    `CREATE DATABASE ${ROLE} OWNER ${ROLE}`,
-    '',
-  ].join('\n')
-}
-
-async function run(account: Account, program: string, args: string[], input = ''): Promise<void> {
-  const child = spawnAs(account, program, args, { stdio: ['pipe', 'ignore', 'pipe'] })
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', resolve)
-  })
-  // A program that dies early closes its input; its exit tells the story.
-  child.stdin?.on('error', () => {})
-  child.stdin?.end(input)
-  const [errors, status] = await Promise.all([child.stderr === null ? '' : text(child.stderr), ended]).catch(
-    (error: unknown) => {
-      throw new EmbeddedError(`${program} cannot be run here (${codeOf(error)}): set DATABASE_URL`, { cause: error })
-    },
-  )
-  // The single-user mode goes on after an error and reports success.
-  if (status !== 0 || /\b(ERROR|FATAL|PANIC):/.test(errors)) {
-    throw new EmbeddedError(`${program} failed (${status}): ${errors.trim().split('\n').slice(0, 3).join(' ')}`)
   }
 }
 
@@ -154,8 +94,4 @@ async function removeUnfinished(root: string): Promise<void> {
     // An orphaned initdb may still write there; the next start tries again.
     if (!inUse) await rm(path, { recursive: true, force: true, maxRetries: 3 }).catch(() => {})
   }
-}
-
-function secret(): string {
-  return randomBytes(24).toString('base64url')
 }

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import pg from 'pg'
-import { ROLE } from './embedded-cluster.js'
 import { codeOf } from './embedded-error.js'
+import { ROLE } from './embedded-initdb.js'
 
 /** One connection that says "this process uses the server", by a shared lock. It does not keep Node alive. */
 export type Seat = {

@@ -2,7 +2,8 @@ import { mkdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { serverAccount } from './embedded-account.js'
 import { findBinaries } from './embedded-binaries.js'
-import { ensureCluster, ROLE } from './embedded-cluster.js'
+import { ensureCluster } from './embedded-cluster.js'
+import { ROLE } from './embedded-initdb.js'
 import { enterServer } from './embedded-presence.js'
 
 export type EmbeddedPostgres = {

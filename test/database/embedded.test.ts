@@ -1,4 +1,4 @@
-import { chmod, chown, cp, mkdir, readdir, readFile, stat } from 'node:fs/promises'
+import { chmod, chown, cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startEmbeddedPostgres } from '../../src/database/embedded.js'
@@ -180,6 +180,20 @@ describe.runIf(isRoot)('as root, which PostgreSQL refuses', () => {
     const rootFirst = await startEmbeddedPostgres({ dataDir })
     expect((await stat(`/proc/${await serverOf(dataDir)}`)).uid).toBe(1000)
     await rootFirst.stop()
+  })
+
+  it('works for a user id without a name, as containers give it, alone and under root', async () => {
+    const dataDir = await dataFolder({ mode: 0o700, uid: 4242 })
+    await mkdir(dirname(dataDir), { recursive: true })
+    await chown(dirname(dataDir), 4242, 4242)
+    const nameless = processOn(dataDir, { uid: 4242 })
+    await nameless.url()
+    expect((await stat(`/proc/${await serverOf(dataDir)}`)).uid).toBe(4242)
+    await nameless.stop()
+    await rm(join(dataDir, 'postgres'), { recursive: true })
+    const root = await startEmbeddedPostgres({ dataDir })
+    expect((await stat(`/proc/${await serverOf(dataDir)}`)).uid).toBe(4242)
+    await root.stop()
   })
 
   it('tells another user in one line that the cluster is not theirs', async () => {
