@@ -288,7 +288,7 @@ describe('hostile input', () => {
     '-browser',
   ]
 
-  it.each([...units, ...tokens])('describes 512 characters of %j within 50 ms', (unit) => {
+  it.each([...units, ...tokens])('describes 512 characters of %j in well under a second', (unit) => {
     const headers = {
       'sec-ch-ua': fill('"Not;A=Brand";v="'),
       'sec-ch-ua-model': fill(unit),
@@ -297,7 +297,7 @@ describe('hostile input', () => {
     for (const prefix of ['', 'Mozilla/5.0 (iPhone; CPU ', 'Mozilla/5.0 (Linux; Android 14; ']) {
       const started = performance.now()
       describeUserAgent(`${prefix}${fill(unit)}`, headers)
-      expect(performance.now() - started).toBeLessThan(50)
+      expect(performance.now() - started).toBeLessThan(500) // a thousand times the usual; a pattern that backtracks takes minutes
     }
   })
 
