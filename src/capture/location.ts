@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module'
 import { isIPv6Text, isLocalAddress, normalizeAddress } from './addresses.js'
 import { type CityFile, cityFile, type LocationLog } from './city-file.js'
-import { localhost, type Place, placeOf } from './place.js'
+import type { Place } from '../visits/visit.js'
+import { localhost, placeOf } from './place.js'
 
 export type { LocationLog } from './city-file.js'
-export type { Place } from './place.js'
 
 export type Locator = {
   /**

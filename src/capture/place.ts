@@ -1,16 +1,5 @@
+import type { Place } from '../visits/visit.js'
 import { timezoneOf } from './timezone.js'
-
-/** Where an address is. Every field is text as the wire shows it (contract.md 2, rows 21 to 28); null is "not known". */
-export type Place = {
-  country: string | null
-  countryCode: string | null
-  region: string | null
-  city: string | null
-  zipcode: string | null
-  latitude: string | null
-  longitude: string | null
-  timezone: string | null
-}
 
 const nowhere: Place = {
   country: null,
@@ -44,7 +33,7 @@ export function placeOf(record: unknown): Place | null {
   const place = {
     ...said,
     country: said.country ?? countryName(said.countryCode),
-    timezone: said.timezone ?? timezoneOf(said.countryCode),
+    timezone: said.timezone ?? timezoneOf(said),
   }
   return Object.values(place).every((value) => value === null) ? null : place
 }

@@ -1,12 +1,32 @@
+import zoneAt from '@photostructure/tz-lookup'
+
 /**
- * The time zone of a country that has exactly one, for databases that hold none (DB-IP Lite leaves the field empty).
+ * The time zone of a place, for databases that hold none (DB-IP Lite leaves the field empty).
  *
- * Source: CLDR, which every Node carries. A country with several zones gives null: choosing one would be a guess.
+ * A country with one zone has that one, by CLDR, which every Node carries. Elsewhere the coordinates decide, on the
+ * small map of tz-lookup: right to the hour for all but about 1 in 1500 places of DB-IP Lite, the misses being next to a
+ * border.
  *
- * @param countryCode ISO 3166-1 alpha-2
- * @returns IANA name in its present spelling
+ * @param place its country as ISO 3166-1 alpha-2, its coordinates as decimal text
+ * @returns IANA name in its present spelling; null if neither country nor coordinates tell
  */
-export function timezoneOf(countryCode: string | null): string | null {
+export function timezoneOf(place: {
+  countryCode: string | null
+  latitude: string | null
+  longitude: string | null
+}): string | null {
+  return soleZoneOf(place.countryCode) ?? zoneNear(place.latitude, place.longitude)
+}
+
+function zoneNear(latitude: string | null, longitude: string | null): string | null {
+  if (latitude === null || longitude === null) return null
+  if (Math.abs(Number(latitude)) > 90 || Math.abs(Number(longitude)) > 180) return null
+  const zone = zoneAt(Number(latitude), Number(longitude))
+  // The open sea: an offset, not the zone of a place.
+  return zone.startsWith('Etc/') ? null : zone
+}
+
+function soleZoneOf(countryCode: string | null): string | null {
   if (countryCode === null || !/^[A-Z]{2}$/.test(countryCode)) return null
   const known = soleZones.get(countryCode)
   if (known !== undefined) return known

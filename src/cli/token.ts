@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { createSigner } from 'fast-jwt'
 import { jwtKeys } from '../accounts/jwt-secret.js'
 import { scopes } from '../accounts/scopes.js'
-import { readConfig } from '../config.js'
+import { type Config, readConfig } from '../config.js'
 import { StartError } from '../server.js'
 import { ownerId } from './arguments.js'
 
@@ -13,14 +13,19 @@ export function tokenCommand(): Command {
     .requiredOption('--user <number>', 'the owner', ownerId)
     .option('--scope <scopes>', `space separated: ${scopes.join(' ')}; without it, all but visits:pii`, scopeList)
     .option('--expires-in <duration>', 'such as 30d, 12h, 15m or 90s; without it, never', seconds)
-    .action(async ({ user, scope, expiresIn }: { user: number; scope?: string; expiresIn?: number }) => {
-      console.log(await createToken(user, scope, expiresIn))
-    })
+    .action(async (claims: TokenClaims) => console.log(await createToken(readConfig(), claims)))
   return new Command('token').description('Access tokens.').addCommand(create)
 }
 
-async function createToken(user: number, scope: string | undefined, expiresIn: number | undefined): Promise<string> {
-  const config = readConfig()
+export interface TokenClaims {
+  user: number
+  scope?: string
+  /** Seconds. */
+  expiresIn?: number
+}
+
+/** A JWT signed with the server's secret. */
+export async function createToken(config: Config, { user, scope, expiresIn }: TokenClaims): Promise<string> {
   const keys = await jwtKeys(config.jwt, config.dataDir)
   if (keys.kind !== 'secret') {
     throw new StartError(

@@ -133,10 +133,27 @@ describe('a file of the operator', () => {
     expect(locator.locate('81.2.69.1')).toMatchObject({ country: 'India', timezone: 'Asia/Kolkata', city: null })
   })
 
-  it('gets no time zone invented where a country has several', async () => {
-    const { locator } = await locatorOf({ '81.2.69.0/24': { country: { iso_code: 'US' } } })
-    expect(locator.locate('81.2.69.1')?.timezone).toBeNull()
-  })
+  it.each([
+    ['US', 39.7392, -104.9847, 'America/Denver'],
+    ['US', 40.7128, -74.006, 'America/New_York'],
+    ['AU', -31.9523, 115.8613, 'Australia/Perth'],
+    ['VN', 21.0285, 105.8542, 'Asia/Ho_Chi_Minh'],
+  ])(
+    'gets the time zone of its coordinates in %s (%d, %d) when it says none',
+    async (code, latitude, longitude, zone) => {
+      const record = { country: { iso_code: code }, location: { latitude, longitude } }
+      const { locator } = await locatorOf({ '81.2.69.0/24': record })
+      expect(locator.locate('81.2.69.1')?.timezone).toBe(zone)
+    },
+  )
+
+  it.each([{}, { latitude: 0, longitude: -30 }, { latitude: 91, longitude: 0 }])(
+    'gets no time zone invented in a country of several at %o',
+    async (location) => {
+      const { locator } = await locatorOf({ '81.2.69.0/24': { country: { iso_code: 'US' }, location } })
+      expect(locator.locate('81.2.69.1')?.timezone).toBeNull()
+    },
+  )
 
   it.each(['ZZ', 'T1', 'toolong', ''])('gets no name invented for the code "%s"', async (code) => {
     const { locator } = await locatorOf({ '81.2.69.0/24': { country_code: code, city: 'Somewhere' } })
