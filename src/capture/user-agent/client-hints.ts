@@ -37,6 +37,12 @@ export function hintsKey(headers: RequestHeaders): string {
   return HINT_HEADERS.map((name) => headerText(headers, name)).join('\n')
 }
 
+/** The hint headers that were sent, for keeping; null where there was none. */
+export function sentHints(headers: RequestHeaders): Record<string, string> | null {
+  const sent = HINT_HEADERS.map((name) => [name, headerText(headers, name)] as const).filter(([, text]) => text !== '')
+  return sent.length === 0 ? null : Object.fromEntries(sent)
+}
+
 /**
  * Reads the structured headers of User-Agent Client Hints.
  *
