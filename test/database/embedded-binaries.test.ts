@@ -40,6 +40,7 @@ it.skipIf(process.platform === 'win32')(
       )
     } finally {
       if (asRoot) process.seteuid?.(0)
+      await chmod(join(home, 'native/lib'), 0o755)
     }
   },
 )
