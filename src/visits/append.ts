@@ -1,6 +1,6 @@
-import type { PoolClient } from 'pg'
 import { isForeignKeyViolation } from '../database/errors.js'
 import { type Database, statement } from '../database/open.js'
+import { inTransaction } from '../database/transaction.js'
 import { Dictionary, type NewEntries, placeId, userAgentId } from './dictionary.js'
 import type { NewVisit } from './visit.js'
 
@@ -48,24 +48,6 @@ async function appendOnce(db: Database, ownerId: number, visits: NewVisit[]): Pr
   })
   dictionary.remember(ownerId, entries)
   return appended
-}
-
-async function inTransaction<T>(db: Database, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const client = await db.pool.connect()
-  let broken: Error | undefined
-  try {
-    await client.query('BEGIN')
-    const result = await work(client)
-    await client.query('COMMIT')
-    return result
-  } catch (error) {
-    await client.query('ROLLBACK').catch((failed: Error) => {
-      broken = failed
-    })
-    throw error
-  } finally {
-    client.release(broken)
-  }
 }
 
 function values(ownerId: number, visits: NewVisit[], { userAgents, places }: NewEntries): unknown[] {
@@ -137,27 +119,37 @@ account AS (
   WHERE id = $1 AND EXISTS (SELECT FROM fresh)
   RETURNING last_account_seq - (SELECT count(*) FROM fresh) AS base, last_recorded_at AS now
 ),
+per_recipient AS MATERIALIZED (
+  SELECT f.link_id, r.id, f.number, f.humans, f.earliest, f.latest, f.humans > 0 AND NOT r.visited AS is_first
+  FROM (
+    SELECT link_id, recipient_id, count(*) AS number, count(nth_human) AS humans,
+      min(created_at) FILTER (WHERE NOT is_bot) AS earliest, max(created_at) FILTER (WHERE NOT is_bot) AS latest
+    FROM fresh WHERE recipient_id IS NOT NULL GROUP BY link_id, recipient_id
+  ) f
+  JOIN recipients r ON r.user_id = $1 AND r.link_id = f.link_id AND r.id = f.recipient_id
+),
+opened AS (
+  UPDATE recipients r SET
+    visits = r.visits + p.number,
+    human_visits = r.human_visits + p.humans,
+    visited = r.human_visits + p.humans > 0,
+    first_visit = least(r.first_visit, p.earliest),
+    last_visit = greatest(r.last_visit, p.latest)
+  FROM per_recipient p
+  WHERE r.user_id = $1 AND r.link_id = p.link_id AND r.id = p.id
+),
 raised AS (
   UPDATE links l SET
     visits = l.visits + f.number,
     human_visits = l.human_visits + f.humans,
-    last_visited = greatest(l.last_visited, f.latest)
+    reached = l.reached + (SELECT count(*) FROM per_recipient p WHERE p.link_id = f.link_id AND p.is_first),
+    last_visited = greatest(l.last_visited, f.latest),
+    last_recorded_at = a.now
   FROM (
     SELECT link_id, count(*) AS number, count(nth_human) AS humans, max(created_at) AS latest FROM fresh GROUP BY link_id
-  ) f
+  ) f CROSS JOIN account a
   WHERE l.user_id = $1 AND l.id = f.link_id
   RETURNING l.id, l.visits - f.number AS base, l.human_visits - f.humans AS human_base
-),
-reached AS (
-  UPDATE recipients r SET
-    visits = r.visits + f.number,
-    first_visit = least(r.first_visit, f.earliest),
-    last_visit = greatest(r.last_visit, f.latest)
-  FROM (
-    SELECT link_id, recipient_id, count(*) AS number, min(created_at) AS earliest, max(created_at) AS latest
-    FROM fresh WHERE recipient_id IS NOT NULL GROUP BY link_id, recipient_id
-  ) f
-  WHERE r.user_id = $1 AND r.link_id = f.link_id AND r.id = f.recipient_id
 ),
 stored AS (
   INSERT INTO visits (
@@ -171,4 +163,5 @@ stored AS (
   ORDER BY f.nth
 )
 SELECT (SELECT count(*)::int FROM fresh) AS stored,
-  ARRAY(SELECT id::text FROM input WHERE NOT has_link) AS orphaned`)
+  ARRAY(SELECT id::text FROM input WHERE NOT has_link) AS orphaned,
+  (SELECT pg_notify('visits', $1::text || ':' || string_agg(id::text, ',')) FROM (SELECT id FROM raised LIMIT 100) r) AS told`)

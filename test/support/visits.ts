@@ -63,3 +63,22 @@ export async function storeLinks(db: Database, ownerId: number, ...linkIds: numb
     })),
   })
 }
+
+/** Stores recipients 1, 2, 3 … of an empty link, with the tokens given or such as `r20x1`. */
+export async function storeRecipients(
+  db: Database,
+  ownerId: number,
+  linkId: number,
+  mobiles: string[],
+  tokens: string[] = [],
+): Promise<void> {
+  const people = mobiles.map((mobile, index) => {
+    return { mobile, id: index + 1, token: tokens[index] ?? `r${linkId}x${index + 1}` }
+  })
+  await db.prisma.link.update({
+    where: { userId_id: { userId: ownerId, id: linkId } },
+    data: { lastRecipient: mobiles.length, isAdvanced: true },
+  })
+  await db.prisma.token.createMany({ data: people.map(({ token }) => ({ token, userId: ownerId, linkId })) })
+  await db.prisma.recipient.createMany({ data: people.map((person) => ({ userId: ownerId, linkId, ...person })) })
+}

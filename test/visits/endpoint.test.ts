@@ -2,15 +2,14 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { appendVisits } from '../../src/visits/append.js'
 import { testApp } from '../support/app.js'
-import { newVisit, storeLinks } from '../support/visits.js'
+import { newVisit, storeLinks, storeRecipients } from '../support/visits.js'
 
 const documented = readFileSync(new URL('../fixtures/visits-page.json', import.meta.url), 'utf8')
 
 it('answers the documented row byte for byte, keys in order', async () => {
   const { app, db, as } = await testApp()
   await storeLinks(db, 26, 20)
-  await db.prisma.token.create({ data: { token: 'JFlCjw', userId: 26, linkId: 20 } })
-  await db.prisma.recipient.create({ data: { userId: 26, linkId: 20, id: 1, token: 'JFlCjw', mobile: '9019955123' } })
+  await storeRecipients(db, 26, 20, ['9019955123'], ['JFlCjw'])
   const ids = { id: '835b7433-0aaf-457c-88e7-7433b00d1234', visitId: '58a26f02-73e2-40ef-ab35-de427e9a6c6b' }
   await appendVisits(db, 26, [newVisit(20, { ...ids, recipientId: 1 })])
   const answer = await app.inject({ url: '/link/urls/20/visits', headers: as(26) })

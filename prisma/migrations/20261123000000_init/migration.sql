@@ -41,8 +41,13 @@ CREATE TABLE "links" (
     "first_seq" BIGINT NOT NULL DEFAULT 1,
     "first_human_seq" BIGINT NOT NULL DEFAULT 1,
     "last_recipient" BIGINT NOT NULL DEFAULT 0,
+    "reached" BIGINT NOT NULL DEFAULT 0,
     "revision" BIGINT NOT NULL DEFAULT 0,
     "last_visited" TIMESTAMPTZ(3),
+    "last_recorded_at" TIMESTAMPTZ(3),
+    "redirect_status" SMALLINT NOT NULL DEFAULT 302,
+    "forward_query" BOOLEAN NOT NULL DEFAULT false,
+    "expires_at" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "updated_at" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "deleted_at" TIMESTAMPTZ(3),
@@ -60,6 +65,8 @@ CREATE TABLE "recipients" (
     "mobile" TEXT,
     "sent_at" TIMESTAMPTZ(3),
     "visits" BIGINT NOT NULL DEFAULT 0,
+    "human_visits" BIGINT NOT NULL DEFAULT 0,
+    "visited" BOOLEAN NOT NULL DEFAULT false,
     "first_visit" TIMESTAMPTZ(3),
     "last_visit" TIMESTAMPTZ(3),
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
@@ -138,6 +145,14 @@ CREATE TABLE "visits" (
     CONSTRAINT "visits_pkey" PRIMARY KEY ("user_id","link_id","seq")
 );
 
+-- CreateTable
+CREATE TABLE "server_keys" (
+    "name" TEXT NOT NULL,
+    "value" BYTEA NOT NULL,
+
+    CONSTRAINT "server_keys_pkey" PRIMARY KEY ("name")
+);
+
 -- CreateIndex
 CREATE UNIQUE INDEX "access_tokens_token_hash_key" ON "access_tokens"("token_hash");
 
@@ -154,7 +169,25 @@ CREATE INDEX "recipients_user_id_link_id_message_id_idx" ON "recipients"("user_i
 CREATE INDEX "recipients_user_id_link_id_mobile_idx" ON "recipients"("user_id", "link_id", "mobile");
 
 -- CreateIndex
+CREATE INDEX "recipients_user_id_link_id_visited_id_idx" ON "recipients"("user_id", "link_id", "visited", "id");
+
+-- CreateIndex
 CREATE INDEX "tokens_user_id_link_id_idx" ON "tokens"("user_id", "link_id");
+
+-- CreateIndex
+CREATE INDEX "visits_user_id_link_id_user_agent_id_idx" ON "visits"("user_id", "link_id", "user_agent_id");
+
+-- CreateIndex
+CREATE INDEX "visits_user_id_link_id_place_id_idx" ON "visits"("user_id", "link_id", "place_id");
+
+-- CreateIndex
+CREATE INDEX "visits_user_id_link_id_recipient_id_idx" ON "visits"("user_id", "link_id", "recipient_id");
+
+-- CreateIndex
+CREATE INDEX "visits_user_id_link_id_client_ip_idx" ON "visits"("user_id", "link_id", "client_ip");
+
+-- CreateIndex
+CREATE INDEX "visits_user_id_link_id_created_at_idx" ON "visits"("user_id", "link_id", "created_at");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "visits_user_id_id_key" ON "visits"("user_id", "id");
@@ -210,9 +243,10 @@ ALTER TABLE "owners"
 ALTER TABLE "links"
     ADD CONSTRAINT "links_id_check" CHECK (id > 0),
     ADD CONSTRAINT "links_status_check" CHECK (status IN (0, 1)),
+    ADD CONSTRAINT "links_redirect_status_check" CHECK (redirect_status IN (301, 302, 303, 307, 308)),
     ADD CONSTRAINT "links_target_check" CHECK (status = 0 OR long_url <> ''),
     ADD CONSTRAINT "links_counters_check" CHECK (
-        human_visits >= 0 AND visits >= human_visits AND last_recipient >= 0 AND revision >= 0
+        human_visits >= 0 AND visits >= human_visits AND last_recipient >= 0 AND reached BETWEEN 0 AND last_recipient AND revision >= 0
         AND first_seq BETWEEN 1 AND visits + 1
         AND first_human_seq BETWEEN 1 AND human_visits + 1
     );
@@ -222,7 +256,9 @@ ALTER TABLE "tokens"
 
 ALTER TABLE "recipients"
     ADD CONSTRAINT "recipients_id_check" CHECK (id > 0),
-    ADD CONSTRAINT "recipients_visits_check" CHECK (visits >= 0);
+    ADD CONSTRAINT "recipients_visits_check" CHECK (
+        human_visits >= 0 AND visits >= human_visits AND visited = (human_visits > 0)
+    );
 
 ALTER TABLE "visits"
     ADD CONSTRAINT "visits_positions_check" CHECK (seq > 0 AND account_seq > 0 AND human_seq BETWEEN 1 AND seq);
