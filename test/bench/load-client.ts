@@ -1,0 +1,73 @@
+/** The load process: keep-alive connections that each send the next request when the last is answered. */
+import { connect, type Socket } from 'node:net'
+import { AnswerReader } from './answer-reader.js'
+import type { LoadPlan, LoadReport } from './load-protocol.js'
+
+process.on('message', (plan: LoadPlan) => {
+  run(plan).then(
+    (report) => process.send?.(report),
+    (error: unknown) => {
+      console.error(error)
+      process.exit(1)
+    },
+  )
+})
+process.on('disconnect', () => process.exit())
+
+async function run({ port, paths, headers, connections, seconds, first }: LoadPlan): Promise<LoadReport> {
+  const requests = paths.map((path) => requestText(port, path, headers))
+  const times: number[] = []
+  const statuses: Record<number, number> = {}
+  let next = first
+  let bytes = 0
+  let broken = 0
+  const begin = performance.now()
+  const end = begin + seconds * 1000
+
+  const converse = (socket: Socket) =>
+    new Promise<void>((resolve) => {
+      let sent = 0
+      const send = () => {
+        sent = performance.now()
+        if (sent >= end) return socket.destroy()
+        socket.write(requests[next++ % requests.length] ?? '', 'latin1')
+      }
+      const reader = new AnswerReader((status, length) => {
+        const now = performance.now()
+        statuses[status] = (statuses[status] ?? 0) + 1
+        if (now <= end) {
+          times.push(now - sent)
+          bytes += length
+        }
+        send()
+      })
+      socket.setNoDelay(true)
+      socket.on('data', (chunk: Buffer) => reader.read(chunk))
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        if (performance.now() < end) broken += 1
+        resolve()
+      })
+      socket.on('connect', send)
+    })
+
+  await Promise.all(Array.from({ length: connections }, () => converse(connect(port, '127.0.0.1'))))
+  times.sort((a, b) => a - b)
+  const quantile = (share: number) => times[Math.floor(times.length * share)] ?? Number.NaN
+  return {
+    perSecond: times.length / seconds,
+    p50: quantile(0.5),
+    p99: quantile(0.99),
+    requests: times.length,
+    bytes: times.length === 0 ? 0 : bytes / times.length,
+    statuses,
+    broken,
+  }
+}
+
+function requestText(port: number, path: string, headers: Record<string, string>): string {
+  const lines = Object.entries({ host: `127.0.0.1:${port}`, ...headers }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  )
+  return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
+}

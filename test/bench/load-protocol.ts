@@ -1,0 +1,27 @@
+/** What the benchmark asks its load process, and what it hears back. */
+
+export interface LoadPlan {
+  port: number
+  /** Sent in turn, again from the start after the last. */
+  paths: string[]
+  /** Of every request. */
+  headers: Record<string, string>
+  connections: number
+  seconds: number
+  /** Index of the first path, so that later rounds do not repeat the earlier ones. */
+  first: number
+}
+
+export interface LoadReport {
+  perSecond: number
+  /** Milliseconds. */
+  p50: number
+  p99: number
+  requests: number
+  /** Mean size of a body. */
+  bytes: number
+  /** Answers by status code. */
+  statuses: Record<number, number>
+  /** Connections that broke or could not be opened. */
+  broken: number
+}

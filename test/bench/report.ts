@@ -1,0 +1,64 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus } from 'node:os'
+import type { CaseResult } from './compare.js'
+
+export interface Table {
+  title: string
+  /** The first column is text, the others are figures. */
+  columns: string[]
+  rows: string[][]
+  notes?: string[]
+}
+
+/** What a figure of a section means nothing without. */
+export interface Circumstances {
+  command: string
+  date: string
+  databases: string[]
+}
+
+/** Rates, latencies and ratios of cases that were measured together. */
+export function caseTable(title: string, results: CaseResult[]): Table {
+  return {
+    title,
+    columns: ['case', 'requests/s', 'p50 ms', 'p99 ms', 'KB an answer', 'of bare'],
+    rows: results.map(({ name, perSecond, p50, p99, bytes, ratio }) => [
+      name,
+      Math.round(perSecond).toLocaleString('en'),
+      p50.toFixed(1),
+      p99.toFixed(1),
+      (bytes / 1000).toFixed(1),
+      ratio < 0.01 ? ratio.toFixed(5) : ratio.toFixed(3),
+    ]),
+  }
+}
+
+/** Markdown of a table: GitHub shows it, and a terminal can be read too. */
+export function markdown({ title, columns, rows, notes = [] }: Table): string {
+  const lines = [columns, columns.map((_, at) => (at === 0 ? '---' : '--:')), ...rows]
+  return [
+    `**${title}**`,
+    '',
+    ...lines.map((cells) => `| ${cells.join(' | ')} |`),
+    ...notes.flatMap((note) => ['', note]),
+  ].join('\n')
+}
+
+/**
+ * Puts a section's tables between its markers in the file, and leaves the rest alone.
+ *
+ * @throws when the file has no such markers
+ */
+export async function writeSection(file: string, section: string, tables: Table[], made: Circumstances): Promise<void> {
+  const [begin, end] = [`<!-- bench:${section} -->`, `<!-- /bench:${section} -->`]
+  const text = await readFile(file, 'utf8')
+  const [start, stop] = [text.indexOf(begin), text.indexOf(end)]
+  if (start < 0 || stop < start) throw new Error(`${file} has no place for ${section}: add ${begin} and ${end}`)
+  const block = [begin, circumstances(made), ...tables.map(markdown), end].join('\n\n')
+  await writeFile(file, text.slice(0, start) + block + text.slice(stop + end.length))
+}
+
+function circumstances({ command, date, databases }: Circumstances): string {
+  const machine = `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}`
+  return `\`${command}\`, ${date}, ${[machine, ...databases].join(', ')}.`
+}
