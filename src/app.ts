@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from './config.js'
 import type { Database } from './database/open.js'
 import { healthRoutes } from './health.js'
 import { routePath } from './http/address.js'
 import { acceptTokens, type JwtKeys, requireCaller } from './http/authenticate.js'
 import { answerError, handleErrors } from './http/errors.js'
+import { requireHost } from './http/headers.js'
+import { type LogTarget, privateLog } from './http/log.js'
 import { parseQueryString, queryObject } from './http/query-string.js'
+import { answerClientError, answerOddRequests } from './http/raw-answers.js'
 import { validateWithZod, type ZodTypes } from './http/validate.js'
 import { refuseOtherVerbs } from './http/verbs.js'
 import { visitRoutes } from './visits/routes.js'
@@ -17,7 +20,8 @@ export interface AppDeps {
   jwtKeys: JwtKeys
   /** What migrations the database still misses; empty when it is ready. */
   pendingMigrations: () => Promise<string[]>
-  logger?: FastifyServerOptions['logger']
+  /** Silent without it. */
+  log?: LogTarget
 }
 
 /**
@@ -26,17 +30,27 @@ export interface AppDeps {
  */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
-    logger: deps.logger ?? false,
+    logger: deps.log === undefined ? false : privateLog(deps.log),
     trustProxy: deps.config.trustProxy,
     rewriteUrl: (request) => routePath(request.url ?? '/'),
-    routerOptions: { querystringParser: (raw) => queryObject(parseQueryString(raw)) },
+    routerOptions: {
+      querystringParser: (raw) => queryObject(parseQueryString(raw)),
+      // As long as a request line can be: a long parameter names no record, which is for its route to say.
+      maxParamLength: 16_384,
+    },
     genReqId: () => randomUUID(),
     frameworkErrors: answerError,
+    clientErrorHandler: answerClientError,
+    http: { requireHostHeader: false },
+    requestTimeout: 60_000,
+    return503OnClosing: false,
     bodyLimit: 1024 * 1024,
   })
+  answerOddRequests(app.server)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })
+  requireHost(app)
   handleErrors(app)
   validateWithZod(app)
   const refuse = refuseOtherVerbs(app)

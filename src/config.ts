@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { z } from 'zod'
 
@@ -16,7 +16,10 @@ const variables = z.object({
     .transform(Number),
   DATABASE_URL: z
     .string()
-    .regex(/^postgres(ql)?:\/\//, 'must be an address that begins with postgresql://')
+    .refine(
+      (text) => /^postgres(ql)?:\/\//.test(text) && URL.canParse(text),
+      'must be an address such as postgresql://user:password@host:5432/database, special characters percent-encoded',
+    )
     .optional(),
   DATABASE_POOL: z
     .string()
@@ -29,10 +32,11 @@ const variables = z.object({
   JWT_SECRET: z
     .string()
     .refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes')
+    .refine((secret) => !secret.includes('-----BEGIN'), 'is a key in PEM form: a public one belongs in JWT_PUBLIC_KEY')
     .optional(),
   JWT_PUBLIC_KEY: z.string().transform(publicKey).optional(),
   JWT_JWKS_URL: z.url({ protocol: /^https?$/, error: 'must be an http or https address' }).optional(),
-  JWT_ALGORITHM: z.enum(['RS256', 'ES256', 'EdDSA'], { error: 'must be RS256, ES256 or EdDSA' }).default('RS256'),
+  JWT_ALGORITHM: z.enum(['RS256', 'ES256', 'EdDSA'], { error: 'must be RS256, ES256 or EdDSA' }).optional(),
   JWT_ISSUER: z.string().min(1).optional(),
   JWT_AUDIENCE: z.string().min(1).optional(),
   TRUST_PROXY: z.string().default('off').transform(trustedProxies),
@@ -102,8 +106,12 @@ function jwtConfig(v: z.output<typeof variables>): JwtConfig {
   const named = (['JWT_SECRET', 'JWT_PUBLIC_KEY', 'JWT_JWKS_URL'] as const).filter((name) => v[name] !== undefined)
   if (named.length > 1) throw new ConfigError(`${named.join(' and ')} exclude each other: give one`)
   const claims = { issuer: v.JWT_ISSUER, audience: v.JWT_AUDIENCE }
+  if (v.JWT_JWKS_URL) return { ...claims, kind: 'jwks', url: v.JWT_JWKS_URL, algorithm: v.JWT_ALGORITHM ?? 'RS256' }
+  const pinned = v.JWT_PUBLIC_KEY?.algorithm ?? 'HS256'
+  if (v.JWT_ALGORITHM !== undefined && v.JWT_ALGORITHM !== pinned) {
+    throw new ConfigError(`JWT_ALGORITHM ${v.JWT_ALGORITHM} does not fit the key, which is for ${pinned}`)
+  }
   if (v.JWT_PUBLIC_KEY) return { ...claims, kind: 'public-key', ...v.JWT_PUBLIC_KEY }
-  if (v.JWT_JWKS_URL) return { ...claims, kind: 'jwks', url: v.JWT_JWKS_URL, algorithm: v.JWT_ALGORITHM }
   return { ...claims, kind: 'secret', secret: v.JWT_SECRET }
 }
 
@@ -111,35 +119,34 @@ type Refinement = { addIssue(message: string): void }
 
 function baseUrl(text: string, context: Refinement): string {
   const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '' || url.username !== '') {
+  const isBase =
+    url !== null && /^https?:$/.test(url.protocol) && `${url.search}${url.hash}${url.username}${url.password}` === ''
+  if (!isBase) {
     context.addIssue('must be an http or https address without a query, such as https://api.example.com')
     return z.NEVER
   }
-  return url.href.replace(/\/+$/, '')
+  return url.origin + url.pathname.replace(/\/+$/, '')
 }
 
 /** The key itself, with `\n` for line breaks where a variable cannot hold them, or the path of a file that has it. */
 function publicKey(text: string, context: Refinement): { key: string; algorithm: JwtAlgorithm } {
-  const problem = 'must be a public key in PEM form (RSA, EC P-256 or Ed25519), or the path of one'
-  const pem = text.includes('-----BEGIN')
-    ? text.replaceAll('\\n', '\n')
-    : existsSync(text)
-      ? readFileSync(text, 'utf8')
-      : ''
   try {
-    const algorithm = pem.includes('PRIVATE') ? null : keyAlgorithm(createPublicKey(pem))
-    if (algorithm !== null) return { key: pem, algorithm }
+    const pem = text.includes('-----BEGIN') ? text.replaceAll('\\n', '\n') : readFileSync(text, 'utf8')
+    const key = createPublicKey(pem)
+    const algorithm = pem.includes('PRIVATE') ? null : keyAlgorithm(key)
+    if (algorithm !== null) return { key: key.export({ type: 'spki', format: 'pem' }).toString(), algorithm }
   } catch {
-    // Not a key: said below.
+    // No file, or no key: said below.
   }
-  context.addIssue(problem)
+  context.addIssue('must be a public key in PEM form (RSA of 2048 bits, EC P-256 or Ed25519), or the path of one')
   return z.NEVER
 }
 
 function keyAlgorithm(key: KeyObject): JwtAlgorithm | null {
-  if (key.asymmetricKeyType === 'rsa') return 'RS256'
+  const { modulusLength = 0, namedCurve } = key.asymmetricKeyDetails ?? {}
+  if (key.asymmetricKeyType === 'rsa') return modulusLength >= 2048 ? 'RS256' : null
   if (key.asymmetricKeyType === 'ed25519') return 'EdDSA'
-  return key.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? 'ES256' : null
+  return namedCurve === 'prime256v1' ? 'ES256' : null
 }
 
 function trustedProxies(text: string, context: Refinement): Config['trustProxy'] {
@@ -156,7 +163,7 @@ function isAddressRange(text: string): boolean {
   const version = isIP(address)
   if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true
   if (version === 0 || rest.length > 0) return false
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
 }
 
 function isTimeZone(zone: string): boolean {

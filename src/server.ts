@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { jwtKeys } from './accounts/jwt-secret.js'
 import { buildApp } from './app.js'
 import type { Config } from './config.js'
@@ -31,7 +31,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       config,
       jwtKeys: await jwtKeys(config.jwt, config.dataDir),
       pendingMigrations: () => missingMigrations(connection.url),
-      logger: { level: config.logLevel, serializers: { req: requestLine } },
+      log: { level: config.logLevel },
     })
     const address = await listen(app, config)
     return { app, connection, address, stop: () => app.close().then(() => connection.close()) }
@@ -71,9 +71,4 @@ async function listen(app: FastifyInstance, { host, port }: Config): Promise<str
     if (code === 'EACCES') throw new StartError(`PORT ${port} needs privileges: set PORT to 1024 or above.`)
     throw new StartError(`HOST ${host} cannot be listened on: ${(error as Error).message}`)
   }
-}
-
-/** The route, not the address: addresses hold tokens and phone numbers. */
-function requestLine(request: FastifyRequest) {
-  return { method: request.method, route: request.routeOptions?.url ?? null }
 }

@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises'
+import { chmod, link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { JwtConfig } from '../config.js'
+import { ConfigError, type JwtConfig } from '../config.js'
 import type { JwtKeys } from '../http/authenticate.js'
 
-/** Keys to check tokens with: as configured, else with a secret made on first start and kept in the data folder. */
+/**
+ * Keys to check tokens with: as configured, else with a secret made on first start and kept in the data folder.
+ *
+ * @throws ConfigError when the kept secret cannot be read, or is not one
+ */
 export async function jwtKeys(config: JwtConfig, dataDir: string): Promise<JwtKeys> {
   if (config.kind !== 'secret') return config
   return { ...config, secret: config.secret ?? (await keptSecret(dataDir)) }
@@ -13,11 +17,28 @@ export async function jwtKeys(config: JwtConfig, dataDir: string): Promise<JwtKe
 /** `DATA_DIR/jwt-secret`, mode 0600. Two first starts at once agree: the file appears whole, and only once. */
 async function keptSecret(dataDir: string): Promise<string> {
   const file = join(dataDir, 'jwt-secret')
-  const kept = await readFile(file, 'utf8').catch(() => null)
-  if (kept !== null) {
-    await chmod(file, 0o600)
-    return kept.trim()
+  try {
+    const secret = (await readSecret(file)) ?? (await makeSecret(dataDir, file))
+    if (Buffer.byteLength(secret) >= 32) return secret
+  } catch (error) {
+    throw new ConfigError(`JWT_SECRET is not set, and ${file} cannot be used: ${(error as Error).message}`)
   }
+  throw new ConfigError(`JWT_SECRET is not set, and ${file} holds less than 32 bytes: delete it to get a new secret`)
+}
+
+async function readSecret(file: string): Promise<string | null> {
+  try {
+    const secret = await readFile(file, 'utf8')
+    // Not always: a folder mounted read-only allows no chmod, and needs none.
+    if (((await stat(file)).mode & 0o077) !== 0) await chmod(file, 0o600)
+    return secret.trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+async function makeSecret(dataDir: string, file: string): Promise<string> {
   await mkdir(dataDir, { recursive: true })
   const draft = `${file}.${process.pid}`
   await writeFile(draft, `${randomBytes(48).toString('base64url')}\n`, { mode: 0o600 })
@@ -25,5 +46,5 @@ async function keptSecret(dataDir: string): Promise<string> {
     if (error.code !== 'EEXIST') throw error
   })
   await unlink(draft)
-  return (await readFile(file, 'utf8')).trim()
+  return (await readSecret(file)) ?? ''
 }

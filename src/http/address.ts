@@ -6,7 +6,7 @@ import { badRequest } from './errors.js'
 
 const apiPrefix = /^(?:\/api\/v2){1,2}(?=\/|$)/
 
-/** The path that routes know: no API prefix, not even a doubled one, no trailing or doubled slashes. */
+/** The path that routes know: no API prefix, not even a doubled one, no trailing or doubled slashes, no origin. */
 export function routePath(url: string): string {
   const { path, query } = splitUrl(url)
   return (path.replace(apiPrefix, '') || '/') + query
@@ -29,6 +29,8 @@ export function rawQuery(request: FastifyRequest): string {
  */
 export function requestOrigin(request: FastifyRequest): string {
   if (!isHost(request.host)) throw badRequest('The Host header is not a valid host.')
+  // Only a trusted proxy can say so, but it may pass on what its client wrote.
+  if (!/^https?$/.test(request.protocol)) throw badRequest('The X-Forwarded-Proto header is neither http nor https.')
   return `${request.protocol}://${request.host}`
 }
 
@@ -38,7 +40,11 @@ export function isHost(host: string): boolean {
   return match !== null && Number(match[3] ?? 0) <= 65535 && URL.canParse(`http://${host}`)
 }
 
-function splitUrl(url: string): { path: string; query: string } {
+/** Path and query of a request target, which may be a whole address (RFC 9112 section 3.2.2) and carry a fragment. */
+function splitUrl(target: string): { path: string; query: string } {
+  const end = target.indexOf('#')
+  const whole = end < 0 ? target : target.slice(0, end)
+  const url = whole.startsWith('/') ? whole : whole.replace(/^https?:\/\/[^/?]*\/?/i, '/')
   const mark = url.indexOf('?')
   const path = mark < 0 ? url : url.slice(0, mark)
   const clean = path.includes('//') ? path.replace(/\/{2,}/g, '/') : path

@@ -4,6 +4,7 @@ import { createRemoteJWKSet, errors, exportSPKI } from 'jose'
 import { type Caller, may, type Scope } from '../accounts/scopes.js'
 import type { JwtConfig } from '../config.js'
 import { forbidden, HttpError, unauthenticated } from './errors.js'
+import { isRepeated } from './headers.js'
 import { formatTime } from './time.js'
 
 declare module 'fastify' {
@@ -68,11 +69,16 @@ async function authenticate(request: FastifyRequest, outputZone: string): Promis
   return { ownerId, scopes: scopesOf(claims) }
 }
 
-/** The header wins; the query parameter is for clients that cannot send headers, and counts only without one. */
+/**
+ * The header wins; the query parameter is for clients that cannot send headers, and counts only without one. What is no
+ * single bearer token is '', which proves nothing.
+ */
 function bearerToken(request: FastifyRequest): string | undefined {
   const header = request.headers.authorization
   const { access_token: parameter } = request.query as { access_token?: unknown }
-  const token = header === undefined ? parameter : (/^Bearer +([^ ]+) *$/i.exec(header)?.[1] ?? '')
+  const isOne = header !== undefined && !isRepeated(request, 'authorization')
+  const given = isOne ? /^Bearer +([^ ]+) *$/i.exec(header)?.[1] : ''
+  const token = header === undefined ? parameter : (given ?? '')
   if (typeof token !== 'string') return undefined
   return token.length > longestToken ? '' : token
 }
@@ -83,11 +89,11 @@ function ownerOf(sub: unknown): number | null {
   return /^[1-9]\d{0,15}$/.test(String(sub)) && Number.isSafeInteger(Number(sub)) ? Number(sub) : null
 }
 
-/** `scope` with spaces (RFC 9068) or `scopes` as an array (Laravel Passport, where `*` stands for all). */
+/** `scope` with spaces (RFC 9068) or `scopes` as an array (Laravel Passport, where `*` stands for all: `admin` here). */
 function scopesOf({ scope, scopes }: Record<string, unknown>): ReadonlySet<string> | null {
   if (scope === undefined && scopes === undefined) return null
   const words = [scope, scopes].flat().flatMap((value) => (typeof value === 'string' ? value.split(' ') : []))
-  return words.includes('*') ? null : new Set(words.filter((word) => word !== ''))
+  return new Set(words.filter((word) => word !== '').map((word) => (word === '*' ? 'admin' : word)))
 }
 
 function verificationKey(config: JwtKeys): FastifyJWTOptions['secret'] {

@@ -40,10 +40,13 @@ export function invalid(errors: FieldErrors): HttpError {
 
 /** The only error handler and the only 404. */
 export function handleErrors(app: FastifyInstance): void {
-  app.setErrorHandler(answerError)
-  app.setNotFoundHandler(() => {
+  const missing = async () => {
     throw new HttpError(404, 'Not Found')
-  })
+  }
+  app.setErrorHandler(answerError)
+  app.setNotFoundHandler(missing)
+  // Before the body is read: a malformed one would answer 400 for a route that is not there.
+  app.addHook('onRequest', async ({ is404 }) => (is404 ? missing() : undefined))
 }
 
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -52,7 +55,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   const body = failure(known.status, known.message, known.extra.errors)
   return reply
     .code(known.status)
-    .headers(known.extra.headers ?? {})
+    .headers({ 'x-request-id': request.id, ...known.extra.headers })
     .type('application/json; charset=utf-8')
     .send(body)
 }
@@ -65,7 +68,7 @@ function toHttpError(error: unknown): HttpError {
   if (isStatementTimeout(error)) {
     return new HttpError(503, 'The query took too long. Narrow it down.', { headers: { 'retry-after': '30' } })
   }
-  return frameworkError(error as FastifyError) ?? new HttpError(500, 'Server Error')
+  return (error instanceof Error && frameworkError(error as FastifyError)) || new HttpError(500, 'Server Error')
 }
 
 /** Fastify's own refusals, in words of ours: theirs may quote the request. */

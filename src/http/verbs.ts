@@ -1,5 +1,9 @@
-import type { FastifyInstance, HTTPMethods } from 'fastify'
+import { METHODS } from 'node:http'
+import type { FastifyInstance } from 'fastify'
 import { HttpError } from './errors.js'
+
+/** Every verb that Node understands; CONNECT never comes as a request. */
+const verbs = METHODS.filter((verb) => verb !== 'CONNECT')
 
 /**
  * Answers 405 with `Allow` where a path exists but not with that verb.
@@ -7,7 +11,7 @@ import { HttpError } from './errors.js'
  * @returns to be called when all routes are there
  */
 export function refuseOtherVerbs(app: FastifyInstance): () => void {
-  const verbs: HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+  for (const verb of verbs) if (!app.supportedMethods.includes(verb)) app.addHttpMethod(verb)
   const routes = new Map<string, Set<string>>()
   app.addHook('onRoute', ({ url, method }) => {
     const known = routes.get(url) ?? new Set()
@@ -16,12 +20,12 @@ export function refuseOtherVerbs(app: FastifyInstance): () => void {
   })
   return () => {
     for (const [url, known] of [...routes]) {
-      const allow = verbs.filter((verb) => known.has(verb)).join(', ')
-      const handler = () => {
+      const allow = [...known].sort().join(', ')
+      const refuse = async () => {
         throw new HttpError(405, 'Method Not Allowed', { headers: { allow } })
       }
-      const others = verbs.filter((verb) => !known.has(verb))
-      if (others.length > 0) app.route({ method: others, url, handler })
+      // Before the body is read: no content of it makes the verb right.
+      app.route({ method: verbs.filter((verb) => !known.has(verb)), url, onRequest: refuse, handler: refuse })
     }
   }
 }

@@ -1,0 +1,20 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { badRequest } from './errors.js'
+
+/** Whether a header was sent more than once. Node keeps the first, a proxy in between may have checked the last. */
+export function isRepeated({ raw }: FastifyRequest, name: string): boolean {
+  let count = 0
+  for (let i = 0; i < raw.rawHeaders.length; i += 2) {
+    const sent = raw.rawHeaders[i] ?? ''
+    if (sent.length === name.length && sent.toLowerCase() === name) count++
+  }
+  return count > 1
+}
+
+/** HTTP/1.1 asks for exactly one Host header (RFC 9112 section 3.2); Node would refuse a missing one without a body. */
+export function requireHost(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request) => {
+    const missing = request.headers.host === undefined && request.raw.httpVersion === '1.1'
+    if (missing || isRepeated(request, 'host')) throw badRequest('The request must have one Host header.')
+  })
+}
