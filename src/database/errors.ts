@@ -36,6 +36,11 @@ export function isForeignKeyViolation(error: unknown): boolean {
   return chain(error).some(({ code, originalCode }) => (originalCode ?? code) === '23503')
 }
 
+/** The values themselves are refused (data exception, integrity, a limit of PostgreSQL): another try would fail as well. */
+export function isRefusedData(error: unknown): boolean {
+  return chain(error).some(({ code, originalCode }) => /^(22|23|54)...$/.test(originalCode ?? code ?? ''))
+}
+
 interface Cause {
   code?: string
   originalCode?: string

@@ -1,0 +1,36 @@
+import { type Config, readConfig } from '../config.js'
+import { connect, missingMigrations } from '../database/connect.js'
+import type { Database } from '../database/open.js'
+import { StartError } from '../server.js'
+
+/** What a command works on. */
+export interface CommandContext {
+  db: Database
+  config: Config
+  /** Aborted by Ctrl-C and SIGTERM: leave, so that an embedded database is left in order. */
+  signal: AbortSignal
+}
+
+/**
+ * Opens the configured database for one command and leaves it in order, also when the command fails or is interrupted.
+ *
+ * @throws StartError when the schema is not current, and when the command was interrupted
+ */
+export async function withDatabase(command: (context: CommandContext) => Promise<void>): Promise<void> {
+  const config = readConfig()
+  const controller = new AbortController()
+  const interrupt = () => controller.abort()
+  // Once: a second Ctrl-C ends the process at once.
+  process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  const connection = await connect(config)
+  try {
+    const pending = await missingMigrations(connection.url)
+    if (pending.length > 0) throw new StartError('The database is not migrated: run smart-link migrate first.')
+    await command({ db: connection.db, config, signal: controller.signal })
+  } catch (error) {
+    throw controller.signal.aborted ? new StartError('Interrupted.') : error
+  } finally {
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt)
+    await connection.close()
+  }
+}

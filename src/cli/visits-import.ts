@@ -1,0 +1,81 @@
+import { once } from 'node:events'
+import { createReadStream, type ReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { addAbortSignal, type Readable } from 'node:stream'
+import { Command, Option } from 'commander'
+import { type FileFormat, type ImportReport, importVisits } from '../visits/import.js'
+import { linkId, ownerId } from './arguments.js'
+import { withDatabase } from './database.js'
+import { openProgress, type Progress } from './progress.js'
+
+interface ImportArguments {
+  user?: number
+  link?: number
+  format?: FileFormat
+  keepOrder: boolean
+}
+
+export function importCommand(): Command {
+  return new Command('import')
+    .description('Add visits of a file to the log: owners, links and recipients that it needs are created.')
+    .argument('<file>', 'a file with the keys of the visits endpoint, or - for standard input')
+    .option('--user <number>', 'owner of all visits, whatever user_id says', ownerId)
+    .option('--link <number>', 'link of all visits, whatever link_id says', linkId)
+    .addOption(new Option('--format <format>', 'without it, csv for *.csv and else ndjson').choices(['ndjson', 'csv']))
+    .option('--keep-order', 'number the visits as they stand in the file, not by created_at', false)
+    .addHelpText('after', importHelp)
+    .action(importFile)
+}
+
+const importHelp = `
+Each line (of CSV: each record below the header) is one visit. Required: id, created_at, and user_id and link_id unless
+given as options. Visits whose id is there already are skipped, so an import can be run again. Bad lines are reported
+with their number and the reason, the others are stored; the exit status is then 1.
+
+An export is in the order of recording. To get the same order again, import it with --keep-order.`
+
+async function importFile(file: string, given: ImportArguments): Promise<void> {
+  const { source, size } = await openFile(file)
+  await withDatabase(async ({ db, config, signal }) => {
+    addAbortSignal(signal, source)
+    const progress = openProgress()
+    const options = {
+      format: given.format ?? (/\.csv$/i.test(file) ? 'csv' : 'ndjson'),
+      ownerId: given.user,
+      linkId: given.link,
+      zone: config.outputZone,
+      keepOrder: given.keepOrder,
+      signal,
+    } as const
+    const report = importReport(progress, () => ('bytesRead' in source ? Number(source.bytesRead) : 0), size)
+    try {
+      const { stored, skipped, refused } = await importVisits(db, source, options, report)
+      progress.stop()
+      console.error(`Imported ${stored} visits, skipped ${skipped} that were there already, refused ${refused} lines.`)
+      if (refused > 0) process.exitCode = 1
+    } finally {
+      progress.stop()
+      source.destroy()
+    }
+  })
+}
+
+/** Opened before the database: a wrong name is said at once. */
+async function openFile(file: string): Promise<{ source: Readable; size: number | null }> {
+  if (file === '-') return { source: process.stdin, size: null }
+  const source: ReadStream = createReadStream(file, { highWaterMark: 256 * 1024 })
+  await once(source, 'ready')
+  const { size } = await stat(file)
+  return { source, size }
+}
+
+function importReport(progress: Progress, bytesRead: () => number, size: number | null): ImportReport {
+  return {
+    refused: (line, reason) => progress.say(`line ${line}: ${reason}`),
+    reading: (lines) => {
+      if (size === null) progress.show(`reading line ${lines}`, 0, 0)
+      else progress.show('reading', bytesRead(), size)
+    },
+    storing: (visits, total) => progress.show('storing', visits, total),
+  }
+}

@@ -1,0 +1,144 @@
+import type { Readable } from 'node:stream'
+import type { Database } from '../database/open.js'
+import { csvRows } from './csv-rows.js'
+import { fileLines, type Read } from './file-lines.js'
+import { ndjsonRows } from './ndjson.js'
+import { openStaging, type StagedVisit } from './staging.js'
+import { storeVisits } from './store.js'
+import { type WireRowOptions, wireRowReader } from './wire-row.js'
+
+export type FileFormat = 'ndjson' | 'csv'
+
+export interface ImportOptions extends WireRowOptions {
+  format: FileFormat
+  /** Number the visits in the order of the file instead of their time. */
+  keepOrder: boolean
+  /** Stops between two batches; what is stored stays. */
+  signal?: AbortSignal
+}
+
+/** What is told while it runs. */
+export interface ImportReport {
+  refused(line: number, reason: string): void
+  /** Lines of the file that are read. */
+  reading(lines: number): void
+  /** Visits that are dealt with, of all that were read. */
+  storing(visits: number, total: number): void
+}
+
+export interface ImportSummary {
+  stored: number
+  /** They were there already. */
+  skipped: number
+  refused: number
+}
+
+const batchSize = 2000
+
+/**
+ * Appends the visits of a file to the log, in the order of their time, with owners, links and recipients they need. Ids and
+ * times stay; an id that is there already is passed over, so running it twice is harmless.
+ *
+ * Memory does not grow with the file: lines wait in a temporary table of the database.
+ */
+export async function importVisits(
+  db: Database,
+  source: Readable,
+  options: ImportOptions,
+  report: ImportReport,
+): Promise<ImportSummary> {
+  const summary: ImportSummary = { stored: 0, skipped: 0, refused: 0 }
+  const refuse = (line: number, reason: string) => {
+    summary.refused += 1
+    report.refused(line, reason)
+  }
+  const store = async (visits: StagedVisit[]) => {
+    options.signal?.throwIfAborted()
+    for (const [ownerId, own] of byOwner(visits)) {
+      const { stored, refused } = await storeVisits(db, ownerId, own)
+      summary.stored += stored
+      summary.skipped += own.length - stored - refused.length
+      for (const { line, reason } of refused) refuse(line, reason)
+    }
+  }
+  const batches = visitBatches(source, options, refuse, report)
+  if (options.keepOrder) for await (const batch of oneAhead(batches)) await store(batch)
+  else await throughStaging(db, batches, store, report)
+  return summary
+}
+
+async function throughStaging(
+  db: Database,
+  batches: AsyncGenerator<StagedVisit[]>,
+  store: (visits: StagedVisit[]) => Promise<void>,
+  report: ImportReport,
+): Promise<void> {
+  const staging = await openStaging(db)
+  try {
+    let total = 0
+    for await (const batch of oneAhead(batches)) {
+      await staging.add(batch)
+      total += batch.length
+    }
+    let done = 0
+    for await (const batch of oneAhead(staging.inTimeOrder(batchSize))) {
+      await store(batch)
+      done += batch.length
+      report.storing(done, total)
+    }
+  } finally {
+    staging.close()
+  }
+}
+
+/** The good lines of a file in batches; the bad ones are refused on the way. */
+async function* visitBatches(
+  source: Readable,
+  options: ImportOptions,
+  refuse: ImportReport['refused'],
+  report: ImportReport,
+): AsyncGenerator<StagedVisit[]> {
+  const read = wireRowReader(options)
+  let batch: StagedVisit[] = []
+  for await (const row of rows(source, options.format)) {
+    const visit = 'reason' in row ? row.reason : read(row.value)
+    if (typeof visit === 'string') refuse(row.line, visit)
+    else batch.push({ ...visit, line: row.line })
+    if (batch.length < batchSize) continue
+    report.reading(row.line)
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
+
+function rows(source: Readable, format: FileFormat): AsyncGenerator<Read<unknown>> {
+  const lines = fileLines(source)
+  return format === 'csv' ? csvRows(lines) : ndjsonRows(lines)
+}
+
+function byOwner(visits: StagedVisit[]): Map<number, StagedVisit[]> {
+  const groups = new Map<number, StagedVisit[]>()
+  for (const visit of visits) {
+    const group = groups.get(visit.ownerId)
+    if (group === undefined) groups.set(visit.ownerId, [visit])
+    else group.push(visit)
+  }
+  return groups
+}
+
+/** Asks for the next item before this one is dealt with: reading and the database then work at the same time. */
+async function* oneAhead<T>(items: AsyncGenerator<T>): AsyncGenerator<T> {
+  try {
+    for (let next = items.next(); ; ) {
+      const { done, value } = await next
+      if (done) return
+      next = items.next()
+      // It is awaited above, after the consumer's turn: until then a failure must not count as nobody's.
+      next.catch(() => {})
+      yield value
+    }
+  } finally {
+    await items.return(undefined)
+  }
+}

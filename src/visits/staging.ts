@@ -1,0 +1,75 @@
+/** Visits of a file on their way into the log, kept in a temporary table: sorting them takes no memory here. */
+import { type Database, statement } from '../database/open.js'
+import type { WireVisit } from './wire-row.js'
+
+export interface StagedVisit extends WireVisit {
+  line: number
+}
+
+export interface Staging {
+  add(visits: StagedVisit[]): Promise<void>
+  /** Batches in the order of their time; visits of the same time in the order of the file. */
+  inTimeOrder(batchSize: number): AsyncGenerator<StagedVisit[]>
+  close(): void
+}
+
+/** Takes one connection of the pool until it is closed; the table goes with the connection. */
+export async function openStaging(db: Database): Promise<Staging> {
+  const client = await db.pool.connect()
+  // Without a listener a connection that breaks between two statements would end the process.
+  client.on('error', () => {})
+  try {
+    await client.query('SET statement_timeout = 0')
+    await client.query('CREATE TEMP TABLE staged_visits (created_at timestamptz, line int8, visit text)')
+  } catch (error) {
+    client.release(true)
+    throw error
+  }
+  return {
+    add: async (visits) => {
+      await client.query(
+        insertVisits([
+          `{${visits.map(({ line }) => line).join()}}`,
+          `{${visits.map(({ visit }) => visit.createdAt.getTime()).join()}}`,
+          visits.map((visit) => JSON.stringify(visit)).join('\n'),
+        ]),
+      )
+    },
+    async *inTimeOrder(batchSize) {
+      await client.query('CREATE UNIQUE INDEX ON staged_visits (created_at, line)')
+      await client.query('ANALYZE staged_visits')
+      let after: [string, string] = ['-infinity', '0']
+      for (;;) {
+        const { rows } = await client.query<StagedRow>(selectVisits([...after, batchSize]))
+        const last = rows.at(-1)
+        if (last === undefined) return
+        after = [last.created_at, last.line]
+        yield rows.map(({ visit }) => stagedVisit(visit))
+      }
+    },
+    close: () => client.release(true),
+  }
+}
+
+interface StagedRow {
+  created_at: string
+  line: string
+  visit: string
+}
+
+function stagedVisit(json: string): StagedVisit {
+  const staged = JSON.parse(json) as StagedVisit
+  staged.visit.createdAt = new Date(staged.visit.createdAt)
+  return staged
+}
+
+/** JSON texts have no line ends, and one long text is read faster than an array of texts. */
+const insertVisits = statement(`
+INSERT INTO staged_visits (line, created_at, visit)
+SELECT line, to_timestamp(ms / 1000.0), visit
+FROM unnest($1::int8[], $2::float8[], string_to_array($3::text, E'\\n')) AS t (line, ms, visit)`)
+
+const selectVisits = statement(`
+SELECT created_at::text, line, visit FROM staged_visits
+WHERE (created_at, line) > ($1::timestamptz, $2::int8)
+ORDER BY created_at, line LIMIT $3`)
