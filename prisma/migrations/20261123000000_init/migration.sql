@@ -4,6 +4,7 @@ CREATE TABLE "owners" (
     "name" TEXT,
     "last_account_seq" BIGINT NOT NULL DEFAULT 0,
     "last_recorded_at" TIMESTAMPTZ(3),
+    "revision" BIGINT NOT NULL DEFAULT 0,
     "last_link_id" BIGINT NOT NULL DEFAULT 0,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
