@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded.js'
 import type { Order, Word } from './embedded-process.js'
 
 const folders: { parent: string; dataDir: string }[] = []
 const children: ChildProcess[] = []
+const handles: EmbeddedPostgres[] = []
 
 /** A data folder of its own, in a parent of the given mode and owner. `cleanUp` removes it and whatever runs in it. */
 export async function dataFolder(options: { mode?: number; uid?: number } = {}): Promise<string> {
@@ -18,6 +20,13 @@ export async function dataFolder(options: { mode?: number; uid?: number } = {}):
   await chmod(parent, options.mode ?? 0o755)
   if (options.uid !== undefined) await chown(parent, options.uid, options.uid)
   return dataDir
+}
+
+/** Opens the database in this process; `cleanUp` stops what a failed test did not. */
+export async function open(dataDir: string): Promise<EmbeddedPostgres> {
+  const db = await startEmbeddedPostgres({ dataDir })
+  handles.push(db)
+  return db
 }
 
 /** Starts another Node process on the folder. */
@@ -117,6 +126,8 @@ async function isRunning(pid: number): Promise<boolean> {
 
 export async function cleanUp(): Promise<void> {
   for (const child of children.splice(0)) child.kill('SIGKILL')
+  // Those still present would start a killed server again.
+  for (const db of handles.splice(0)) await db.stop()
   for (const { parent, dataDir } of folders.splice(0)) {
     await killServer(dataDir)
     await rm(parent, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })

@@ -1,19 +1,19 @@
 import { chmod, chown, cp, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { startEmbeddedPostgres } from '../../src/database/embedded.js'
-import { cleanUp, dataFolder, processOn, query, serverOf, until, value } from './embedded-site.js'
+import { cleanUp, dataFolder, open, processOn, query, serverOf, until, value } from './embedded-site.js'
 
 const isRoot = process.geteuid?.() === 0
 const STARTED = 'SELECT pg_postmaster_start_time()'
 const CLUSTER = 'SELECT system_identifier FROM pg_control_system()'
 const PRESENT = "SELECT count(*)::int FROM pg_stat_activity WHERE application_name = 'smart-link presence'"
+const WALWRITER = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'"
 
 afterEach(cleanUp)
 
 describe('a first start', () => {
   it('makes a durable UTF-8 cluster with a database and an ordinary role of its own', async () => {
-    const db = await startEmbeddedPostgres({ dataDir: await dataFolder() })
+    const db = await open(await dataFolder())
     const [facts] = await query(
       db.url,
       `SELECT current_database() AS database, current_user AS role, current_setting('is_superuser') AS superuser,
@@ -30,7 +30,7 @@ describe('a first start', () => {
   })
 
   it('listens on the loopback address only, on a port that is not the standard one, and asks for the password', async () => {
-    const db = await startEmbeddedPostgres({ dataDir: await dataFolder() })
+    const db = await open(await dataFolder())
     const url = new URL(db.url)
     expect(url.hostname).toBe('127.0.0.1')
     expect(url.port).not.toBe('5432')
@@ -43,7 +43,7 @@ describe('a first start', () => {
 
   it('keeps password, data and log from other users, and values out of the log', async () => {
     const dataDir = await dataFolder()
-    const db = await startEmbeddedPostgres({ dataDir })
+    const db = await open(dataDir)
     await expect(query(db.url, "SELECT 'a secret value'::int")).rejects.toThrow('a secret value')
     await db.stop()
     const mode = async (path: string) => (await stat(join(dataDir, path))).mode & 0o777
@@ -76,12 +76,12 @@ describe('a first start', () => {
       await killed.kill()
       expect(await has(/^postgres$/)).toBe(false)
     }
-    const db = await startEmbeddedPostgres({ dataDir })
+    const db = await open(dataDir)
     expect(await value(db.url, 'SELECT 1')).toBe(1)
     await db.stop()
     // An initdb whose parent was killed may run on for a moment; the next start removes what it wrote.
     await until(async () => {
-      const again = await startEmbeddedPostgres({ dataDir })
+      const again = await open(dataDir)
       await again.stop()
       return !(await has(/^postgres\.new-/))
     })
@@ -91,11 +91,11 @@ describe('a first start', () => {
 describe('several processes', () => {
   it('share one server, which stays until the last of them stops, whoever started it', async () => {
     const dataDir = await dataFolder()
-    const first = await startEmbeddedPostgres({ dataDir })
+    const first = await open(dataDir)
     const second = processOn(dataDir)
     // It never sends a query: a server idle at night still keeps PostgreSQL.
     expect(await second.url()).toBe(first.url)
-    const third = await startEmbeddedPostgres({ dataDir })
+    const third = await open(dataDir)
     const pid = await serverOf(dataDir)
     await first.stop()
     await first.stop()
@@ -109,7 +109,7 @@ describe('several processes', () => {
     const dataDir = await dataFolder()
     const comeAndGo = async () => {
       for (let round = 0; round < 8; round += 1) {
-        const db = await startEmbeddedPostgres({ dataDir })
+        const db = await open(dataDir)
         expect(await value(db.url, 'SELECT 1')).toBe(1)
         await db.stop()
       }
@@ -120,14 +120,13 @@ describe('several processes', () => {
 
   it('stay counted when PostgreSQL drops all connections after a crash of one of its processes', async () => {
     const dataDir = await dataFolder()
-    const first = await startEmbeddedPostgres({ dataDir })
-    const second = await startEmbeddedPostgres({ dataDir })
-    const [victim] = await query<{ pid: number }>(
-      first.url,
-      "SELECT pid FROM pg_stat_activity WHERE backend_type = 'walwriter'",
-    )
-    process.kill(victim?.pid ?? Number.NaN, 'SIGKILL')
-    await until(async () => (await value(first.url, PRESENT).catch(() => 0)) === 2)
+    const first = await open(dataDir)
+    const second = await open(dataDir)
+    const victim = await value(first.url, WALWRITER)
+    process.kill(Number(victim), 'SIGKILL')
+    // The server has noticed and recovered, and both are back.
+    const ask = (sql: string) => value(first.url, sql).catch(() => victim)
+    await until(async () => (await ask(WALWRITER)) !== victim && (await ask(PRESENT)) === 2)
     await first.stop()
     expect(await value(second.url, 'SELECT 1')).toBe(1)
     await second.stop()
@@ -138,7 +137,7 @@ describe('several processes', () => {
 describe.runIf(isRoot)('as root, which PostgreSQL refuses', () => {
   it('runs as nobody, who owns the cluster', async () => {
     const dataDir = await dataFolder()
-    const db = await startEmbeddedPostgres({ dataDir })
+    const db = await open(dataDir)
     expect((await stat(join(dataDir, 'postgres'))).uid).toBe(65534)
     expect((await stat(`/proc/${await serverOf(dataDir)}`)).uid).toBe(65534)
     await db.stop()
@@ -146,7 +145,7 @@ describe.runIf(isRoot)('as root, which PostgreSQL refuses', () => {
 
   it("works under root's closed home, and again after the home was opened", async () => {
     const dataDir = await dataFolder({ mode: 0o700 })
-    const closed = await startEmbeddedPostgres({ dataDir })
+    const closed = await open(dataDir)
     await query(closed.url, 'CREATE TABLE kept AS SELECT 7 AS number')
     expect((await stat(join(dataDir, 'postgres'))).uid).toBe(0)
     const attached = processOn(dataDir)
@@ -155,13 +154,13 @@ describe.runIf(isRoot)('as root, which PostgreSQL refuses', () => {
     await attached.stop()
 
     await chmod(dirname(dirname(dataDir)), 0o755)
-    const open = await startEmbeddedPostgres({ dataDir })
-    expect(await value(open.url, 'SELECT number FROM kept')).toBe(7)
+    const opened = await open(dataDir)
+    expect(await value(opened.url, 'SELECT number FROM kept')).toBe(7)
     expect((await stat(join(dataDir, 'postgres'))).uid).toBe(65534)
-    await open.stop()
+    await opened.stop()
 
     await chmod(dirname(dirname(dataDir)), 0o700)
-    const closedAgain = await startEmbeddedPostgres({ dataDir })
+    const closedAgain = await open(dataDir)
     expect(await value(closedAgain.url, 'SELECT number FROM kept')).toBe(7)
     await closedAgain.stop()
   })
@@ -173,11 +172,11 @@ describe.runIf(isRoot)('as root, which PostgreSQL refuses', () => {
     const user = processOn(dataDir, { uid: 1000 })
     const url = await user.url()
     expect((await stat(join(dataDir, 'postgres'))).uid).toBe(1000)
-    const root = await startEmbeddedPostgres({ dataDir })
+    const root = await open(dataDir)
     expect(root.url).toBe(url)
     await user.stop()
     await root.stop()
-    const rootFirst = await startEmbeddedPostgres({ dataDir })
+    const rootFirst = await open(dataDir)
     expect((await stat(`/proc/${await serverOf(dataDir)}`)).uid).toBe(1000)
     await rootFirst.stop()
   })
@@ -191,14 +190,14 @@ describe.runIf(isRoot)('as root, which PostgreSQL refuses', () => {
     expect((await stat(`/proc/${await serverOf(dataDir)}`)).uid).toBe(4242)
     await nameless.stop()
     await rm(join(dataDir, 'postgres'), { recursive: true })
-    const root = await startEmbeddedPostgres({ dataDir })
+    const root = await open(dataDir)
     expect((await stat(`/proc/${await serverOf(dataDir)}`)).uid).toBe(4242)
     await root.stop()
   })
 
   it('tells another user in one line that the cluster is not theirs', async () => {
     const dataDir = await dataFolder()
-    const db = await startEmbeddedPostgres({ dataDir })
+    const db = await open(dataDir)
     expect(await processOn(dataDir, { uid: 1000 }).error()).toMatch(
       /^EmbeddedError: .* belongs to user 65534, this is user 1000[^\n]*$/,
     )
@@ -209,13 +208,13 @@ describe.runIf(isRoot)('as root, which PostgreSQL refuses', () => {
 describe('a copy of the folder', () => {
   it('gets a server of its own while the original runs', async () => {
     const dataDir = await dataFolder()
-    const original = await startEmbeddedPostgres({ dataDir })
+    const original = await open(dataDir)
     const copy = await dataFolder()
     await original.stop()
     await cp(dataDir, copy, { recursive: true, preserveTimestamps: true })
-    const running = await startEmbeddedPostgres({ dataDir })
+    const running = await open(dataDir)
     await cp(join(dataDir, 'postgres/postmaster.pid'), join(copy, 'postgres/postmaster.pid'))
-    const own = await startEmbeddedPostgres({ dataDir: copy })
+    const own = await open(copy)
     expect(await value(own.url, 'SHOW data_directory')).toBe(join(copy, 'postgres'))
     expect(await value(running.url, STARTED)).not.toEqual(await value(own.url, STARTED))
     await own.stop()
