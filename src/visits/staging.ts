@@ -20,7 +20,7 @@ export async function openStaging(db: Database): Promise<Staging> {
   client.on('error', () => {})
   try {
     await client.query('SET statement_timeout = 0')
-    await client.query('CREATE TEMP TABLE staged_visits (created_at timestamptz, line int8, visit text)')
+    await client.query('CREATE TEMP TABLE staged_visits (created_ms int8, line int8, visit text)')
   } catch (error) {
     client.release(true)
     throw error
@@ -36,14 +36,14 @@ export async function openStaging(db: Database): Promise<Staging> {
       )
     },
     async *inTimeOrder(batchSize) {
-      await client.query('CREATE UNIQUE INDEX ON staged_visits (created_at, line)')
+      await client.query('CREATE UNIQUE INDEX ON staged_visits (created_ms, line)')
       await client.query('ANALYZE staged_visits')
-      let after: [string, string] = ['-infinity', '0']
+      let after: [string, string] = [String(Number.MIN_SAFE_INTEGER), '0']
       for (;;) {
         const { rows } = await client.query<StagedRow>(selectVisits([...after, batchSize]))
         const last = rows.at(-1)
         if (last === undefined) return
-        after = [last.created_at, last.line]
+        after = [last.created_ms, last.line]
         yield rows.map(({ visit }) => stagedVisit(visit))
       }
     },
@@ -52,7 +52,7 @@ export async function openStaging(db: Database): Promise<Staging> {
 }
 
 interface StagedRow {
-  created_at: string
+  created_ms: string
   line: string
   visit: string
 }
@@ -65,11 +65,10 @@ function stagedVisit(json: string): StagedVisit {
 
 /** JSON texts have no line ends, and one long text is read faster than an array of texts. */
 const insertVisits = statement(`
-INSERT INTO staged_visits (line, created_at, visit)
-SELECT line, to_timestamp(ms / 1000.0), visit
-FROM unnest($1::int8[], $2::float8[], string_to_array($3::text, E'\\n')) AS t (line, ms, visit)`)
+INSERT INTO staged_visits (line, created_ms, visit)
+SELECT * FROM unnest($1::int8[], $2::int8[], string_to_array($3::text, E'\\n'))`)
 
 const selectVisits = statement(`
-SELECT created_at::text, line, visit FROM staged_visits
-WHERE (created_at, line) > ($1::timestamptz, $2::int8)
-ORDER BY created_at, line LIMIT $3`)
+SELECT created_ms, line, visit FROM staged_visits
+WHERE (created_ms, line) > ($1::int8, $2::int8)
+ORDER BY created_ms, line LIMIT $3`)
