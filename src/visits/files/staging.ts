@@ -1,5 +1,5 @@
 /** Visits of a file on their way into the log, kept in a temporary table: sorting them takes no memory here. */
-import { type Database, statement } from '../database/open.js'
+import { type Database, statement } from '../../database/open.js'
 import type { WireVisit } from './wire-row.js'
 
 export interface StagedVisit extends WireVisit {

@@ -1,14 +1,14 @@
 import type { PoolClient } from 'pg'
-import { ensureOwner } from '../accounts/repository.js'
-import { isRefusedData } from '../database/errors.js'
-import { type Database, statement } from '../database/open.js'
-import { inTransaction } from '../database/transaction.js'
-import { ensureLinks, markTracked } from '../links/placeholders.js'
-import { settleRecipients } from '../recipients/repository.js'
-import { appendVisits } from './append.js'
+import { ensureOwner } from '../../accounts/repository.js'
+import { isRefusedData } from '../../database/errors.js'
+import { type Database, statement } from '../../database/open.js'
+import { inTransaction } from '../../database/transaction.js'
+import { ensureLinks, markTracked } from '../../links/placeholders.js'
+import { settleRecipients } from '../../recipients/repository.js'
+import { appendVisits } from '../append.js'
+import type { NewVisit } from '../visit.js'
 import { pooled } from './content-pool.js'
 import type { StagedVisit } from './staging.js'
-import type { NewVisit } from './visit.js'
 
 export interface StoreResult {
   /** Visits that are in the log now and were not before. */

@@ -1,12 +1,6 @@
-/**
- * Checks what a file says about a visit: the way back from resource.ts. "" and null both mean absent; which of them the wire
- * shows is the column's affair.
- */
-import { randomUUID } from 'node:crypto'
+/** The form of each of the 34 keys in a file. "" and null both mean absent. */
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import type { RecipientClaim } from '../recipients/claims.js'
-import type { NewVisit } from './visit.js'
 import { instantOf } from './wall-time.js'
 import type { WireKey } from './wire-keys.js'
 
@@ -18,24 +12,7 @@ export interface WireRowOptions {
   zone: string
 }
 
-/** A visit as a file describes it. Its recipient is known by token, not yet by number. */
-export interface WireVisit {
-  ownerId: number
-  recipient: RecipientClaim | null
-  visit: NewVisit
-}
-
-/** Reads one row; a text is the reason why it cannot be one. */
-export function wireRowReader(options: WireRowOptions): (row: unknown) => WireVisit | string {
-  const schema = wireRow(options)
-  return (row) => {
-    const result = schema.safeParse(row)
-    if (!result.success) return reasonOf(result.error)
-    return result.data.token === null && (result.data.message_id !== null || result.data.mobile !== null)
-      ? 'message_id and mobile must be empty without a token'
-      : wireVisit(result.data)
-  }
-}
+export type WireRow = z.output<ReturnType<typeof wireRow>>
 
 const text = (longest: number) =>
   z
@@ -67,7 +44,8 @@ const recordId = z
 /** The value of the command line whatever the file says, or else the file's. */
 const unlessGiven = (id: number | undefined) => (id === undefined ? recordId : z.unknown().transform(() => id))
 
-function wireRow({ ownerId, linkId, zone }: WireRowOptions) {
+/** A row of a file as zod checks it. */
+export function wireRow({ ownerId, linkId, zone }: WireRowOptions) {
   return z.strictObject(
     {
       id: uuid('must be a UUID'),
@@ -106,7 +84,10 @@ function wireRow({ ownerId, linkId, zone }: WireRowOptions) {
       timezone: text(255),
       options: z
         .custom<object>(isPlainObject, 'must be a JSON object or null')
-        .refine(isStorableJson, 'must not contain NUL or half of a surrogate pair')
+        .refine(
+          (given) => isStorableJson(given),
+          `must not contain NUL, half of a surrogate pair, or more than ${deepest} levels`,
+        )
         .nullish()
         .transform((given) => given ?? null),
       created_at: z.string('must be a time such as 2022-10-31 10:07:27').transform((given, context) => {
@@ -123,73 +104,6 @@ function wireRow({ ownerId, linkId, zone }: WireRowOptions) {
   )
 }
 
-type WireRow = z.output<ReturnType<typeof wireRow>>
-
-function wireVisit(row: WireRow): WireVisit {
-  const { token, message_id, mobile } = row
-  const visit: NewVisit = {
-    id: row.id,
-    visitId: row.visit_id || randomUUID(),
-    linkId: row.link_id,
-    createdAt: row.created_at,
-    recipientId: null,
-    clientIp: row.client_ip,
-    scheme: row.scheme,
-    host: row.host,
-    queryString: row.query_string,
-    browserLang: row.browser_lang,
-    resolution: row.resolution,
-    userAgent: userAgentOf(row),
-    place: placeOf(row),
-    isBot: row.options !== null && 'bot' in row.options && row.options.bot === true,
-    options: row.options,
-  }
-  // The wire shows the token where no message is known (resource.ts).
-  const recipient =
-    token === null ? null : { linkId: row.link_id, token, messageId: message_id === token ? null : message_id, mobile }
-  return { ownerId: row.user_id, recipient, visit }
-}
-
-function userAgentOf(row: WireRow) {
-  return {
-    userAgent: row.user_agent,
-    hints: null,
-    browser: row.browser,
-    browserVersion: row.browser_version,
-    browserEngine: row.browser_engine,
-    platform: row.platform,
-    platformVersion: row.platform_version,
-    platformName: row.platform_name,
-    deviceType: row.device_type,
-    deviceBrand: row.device_brand,
-    deviceModel: row.device_model,
-    touchEnabled: row.touch_enabled,
-  }
-}
-
-function placeOf(row: WireRow) {
-  const place = {
-    country: row.country,
-    countryCode: row.country_code,
-    region: row.region,
-    city: row.city,
-    zipcode: row.zipcode,
-    latitude: row.latitude,
-    longitude: row.longitude,
-    timezone: row.timezone,
-  }
-  return Object.values(place).some((part) => part !== null) ? place : null
-}
-
-function reasonOf(error: z.ZodError): string {
-  const reasons = error.issues.map((issue) => {
-    if (issue.code === 'unrecognized_keys')
-      return `unknown key ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}`
-    return [...issue.path, issue.message].join(' ')
-  })
-  return reasons.slice(0, 3).join('; ') + (reasons.length > 3 ? `; and ${reasons.length - 3} more` : '')
-}
-
 /** PostgreSQL knows no zones of IPv6 addresses. */
 const isAddress = (ip: string): boolean => isIP(ip) > 0 && !ip.includes('%')
 
@@ -202,8 +116,14 @@ function isPlainObject(given: unknown): given is object {
   return typeof given === 'object' && given !== null && !Array.isArray(given)
 }
 
-function isStorableJson(given: unknown): boolean {
+/** Deeper nesting would end in the stacks of JSON.stringify and of PostgreSQL. */
+const deepest = 50
+
+function isStorableJson(given: unknown, depth = 0): boolean {
   if (typeof given === 'string') return isStorable(given)
   if (typeof given !== 'object' || given === null) return true
-  return Object.entries(given).every(([key, value]) => isStorable(key) && isStorableJson(value))
+  return (
+    depth < deepest &&
+    Object.entries(given).every(([key, value]) => isStorable(key) && isStorableJson(value, depth + 1))
+  )
 }

@@ -1,11 +1,12 @@
 import type { Readable } from 'node:stream'
-import type { Database } from '../database/open.js'
+import type { Database } from '../../database/open.js'
 import { csvRows } from './csv-rows.js'
 import { fileLines, type Read } from './file-lines.js'
 import { ndjsonRows } from './ndjson.js'
 import { openStaging, type StagedVisit } from './staging.js'
 import { storeVisits } from './store.js'
-import { type WireRowOptions, wireRowReader } from './wire-row.js'
+import { wireRowReader } from './wire-row.js'
+import type { WireRowOptions } from './wire-schema.js'
 
 export type FileFormat = 'ndjson' | 'csv'
 

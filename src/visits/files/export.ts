@@ -1,8 +1,8 @@
-import { type Database, statement } from '../database/open.js'
-import type { LinkPositions } from '../links/repository.js'
+import { type Database, statement } from '../../database/open.js'
+import type { LinkPositions } from '../../links/repository.js'
+import { type VisitView, visitJson } from '../resource.js'
 import { csvHeader, csvText } from './csv.js'
 import type { FileFormat } from './import.js'
-import { type VisitView, visitJson } from './resource.js'
 
 const batchSize = 1000
 
