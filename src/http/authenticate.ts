@@ -34,6 +34,11 @@ export async function acceptTokens(app: FastifyInstance, config: JwtKeys): Promi
   const claims = {
     ...(config.issuer !== undefined && { allowedIss: config.issuer }),
     ...(config.audience !== undefined && { allowedAud: config.audience }),
+    // A claim that is not there would not be checked.
+    requiredClaims: [
+      ...(config.issuer === undefined ? [] : ['iss']),
+      ...(config.audience === undefined ? [] : ['aud']),
+    ],
   }
   const algorithm = config.kind === 'secret' ? 'HS256' : config.algorithm
   await app.register(jwt, {
@@ -98,8 +103,8 @@ function scopesOf({ scope, scopes }: Record<string, unknown>): ReadonlySet<strin
 
 function verificationKey(config: JwtKeys): FastifyJWTOptions['secret'] {
   if (config.kind === 'secret') return config.secret
-  // @fastify/jwt wants a private half too, for signing, which a server with somebody else's key never does.
-  if (config.kind === 'public-key') return { public: config.key, private: config.key }
+  // No private half: a server with somebody else's key never signs.
+  if (config.kind === 'public-key') return { public: config.key }
   const findKey = createRemoteJWKSet(new URL(config.url))
   return async (_: FastifyRequest, token: TokenOrHeader) => {
     const header: { alg?: string; kid?: string } = 'header' in token ? token.header : token

@@ -6,6 +6,7 @@ import { readConfig } from '../../src/config.js'
 import { missingMigrations } from '../../src/database/connect.js'
 import type { Database } from '../../src/database/open.js'
 import type { JwtKeys } from '../../src/http/authenticate.js'
+import type { LogTarget } from '../../src/http/log.js'
 import { createDatabase } from './database.js'
 
 export const testSecret = 'a secret of the test suite, at least 32 bytes'
@@ -21,6 +22,9 @@ export interface TestApp {
 export interface TestAppOptions {
   env?: Record<string, string>
   jwtKeys?: JwtKeys
+  log?: LogTarget
+  /** Routes that only a test has, such as one that throws. */
+  extend?: (app: FastifyInstance) => void
 }
 
 /** The whole app on an empty database of its own, closed with the test. */
@@ -31,7 +35,7 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
 }
 
 /** The same for a whole file: the caller closes it. */
-export async function openApp({ env = {}, jwtKeys }: TestAppOptions = {}): Promise<TestApp> {
+export async function openApp({ env = {}, jwtKeys, log, extend }: TestAppOptions = {}): Promise<TestApp> {
   const { db, url, drop } = await createDatabase(inject('templateName'))
   const config = readConfig({ PUBLIC_URL: 'https://api.example.com', ...env })
   const secret: JwtKeys = {
@@ -45,7 +49,9 @@ export async function openApp({ env = {}, jwtKeys }: TestAppOptions = {}): Promi
     config,
     jwtKeys: jwtKeys ?? secret,
     pendingMigrations: () => missingMigrations(url),
+    ...(log !== undefined && { log }),
   })
+  extend?.(app)
   await app.ready()
   return {
     app,
