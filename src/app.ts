@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Config } from './config.js'
+import type { Notifications } from './database/notifications.js'
 import type { Database } from './database/open.js'
 import { healthRoutes } from './health.js'
 import { routePath } from './http/address.js'
@@ -12,11 +13,15 @@ import { parseQueryString, queryObject } from './http/query-string.js'
 import { answerClientError, answerOddRequests } from './http/raw-answers.js'
 import { validateWithZod, type ZodTypes } from './http/validate.js'
 import { refuseOtherVerbs } from './http/verbs.js'
+import { watchArrivals } from './visits/arrivals.js'
+import { cursorsOf } from './visits/cursor.js'
+import { feedRoutes } from './visits/feed-routes.js'
 import { visitRoutes } from './visits/routes.js'
 
 export interface AppDeps {
   db: Database
   config: Config
+  notifications: Notifications
   jwtKeys: JwtKeys
   /** What migrations the database still misses; empty when it is ready. */
   pendingMigrations: () => Promise<string[]>
@@ -56,10 +61,13 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const refuse = refuseOtherVerbs(app)
   healthRoutes(app, deps)
   await acceptTokens(app, deps.jwtKeys)
+  const arrivals = watchArrivals(deps.notifications)
+  app.addHook('preClose', async () => arrivals.close())
   await app.register(async (scope) => {
     const api = scope.withTypeProvider<ZodTypes>()
     requireCaller(api, deps.config.outputZone)
     visitRoutes(api, deps)
+    feedRoutes(api, { ...deps, arrivals, cursors: cursorsOf(deps.db) })
   })
   refuse()
   return app

@@ -3,6 +3,7 @@ import { jwtKeys } from './accounts/jwt-secret.js'
 import { buildApp } from './app.js'
 import type { Config } from './config.js'
 import { type Connection, connect, missingMigrations } from './database/connect.js'
+import { openNotifications } from './database/notifications.js'
 
 export interface RunningServer {
   app: FastifyInstance
@@ -23,20 +24,23 @@ export class StartError extends Error {}
  */
 export async function startServer(config: Config): Promise<RunningServer> {
   const connection = await connect(config)
+  const notifications = openNotifications(connection.url)
+  const disconnect = () => notifications.close().finally(() => connection.close())
   try {
     const pending = await missingMigrations(connection.url)
     if (pending.length > 0) throw new StartError('The database is not migrated: run smart-link migrate first.')
     const app = await buildApp({
       db: connection.db,
       config,
+      notifications,
       jwtKeys: await jwtKeys(config.jwt, config.dataDir),
       pendingMigrations: () => missingMigrations(connection.url),
       log: { level: config.logLevel },
     })
     const address = await listen(app, config)
-    return { app, connection, address, stop: () => app.close().then(() => connection.close()) }
+    return { app, connection, address, stop: () => app.close().then(disconnect) }
   } catch (error) {
-    await connection.close()
+    await disconnect()
     throw error
   }
 }

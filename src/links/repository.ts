@@ -5,10 +5,16 @@ import { notFound } from '../http/errors.js'
 export interface LinkPositions {
   ownerId: number
   id: number
-  /** Number of the newest visit. */
+  /** Number of the newest visit, and of the oldest that is kept. */
   visits: number
-  /** Number of the oldest visit that is kept. */
   firstSeq: number
+  /** The same over the visits of people. */
+  humanVisits: number
+  firstHumanSeq: number
+  /** Raised by everything that changes visits already recorded. */
+  revision: number
+  /** When the newest visit was recorded. */
+  lastRecordedAt: Date | null
 }
 
 /**
@@ -17,10 +23,23 @@ export interface LinkPositions {
  * @throws HttpError 404, alike for a missing link and one of somebody else: both are one miss of the same key
  */
 export async function ownedLink(db: Database, ownerId: number, id: number): Promise<LinkPositions> {
-  const { rows } = await db.pool.query<{ visits: string; first_seq: string }>(positions([ownerId, id]))
+  const { rows } = await db.pool.query<Record<string, string> & { last_recorded_at: Date | null }>(
+    positions([ownerId, id]),
+  )
   const row = rows[0]
   if (row === undefined) throw notFound()
-  return { ownerId, id, visits: Number(row.visits), firstSeq: Number(row.first_seq) }
+  return {
+    ownerId,
+    id,
+    visits: Number(row.visits),
+    firstSeq: Number(row.first_seq),
+    humanVisits: Number(row.human_visits),
+    firstHumanSeq: Number(row.first_human_seq),
+    revision: Number(row.revision),
+    lastRecordedAt: row.last_recorded_at,
+  }
 }
 
-const positions = statement('SELECT visits, first_seq FROM links WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL')
+const positions = statement(`
+SELECT visits, first_seq, human_visits, first_human_seq, revision, last_recorded_at
+FROM links WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL`)

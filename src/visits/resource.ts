@@ -14,7 +14,7 @@ export interface VisitView {
 /** SELECT list and joins of `visits v`; `pii` and `zone` are the statement's parameters, such as `$5` and `$6`. */
 export function visitJson(pii: string, zone: string) {
   return {
-    columns: `v.seq::text, row_to_json(wire)::text AS json`,
+    columns: `row_to_json(wire)::text AS json`,
     joins: `
   JOIN user_agents a ON a.user_id = v.user_id AND a.id = v.user_agent_id
   LEFT JOIN places p ON p.user_id = v.user_id AND p.id = v.place_id

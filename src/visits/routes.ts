@@ -1,34 +1,85 @@
+import type { FastifyRequest } from 'fastify'
 import { may } from '../accounts/scopes.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery } from '../http/address.js'
+import { entityTag, isUnchanged, notModified, tagged } from '../http/conditional.js'
 import { paginatedJson } from '../http/envelope.js'
-import { pagination } from '../http/paginate.js'
+import { forbidden, invalid } from '../http/errors.js'
+import { type PageAddress, pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
-import { ownedLink } from '../links/repository.js'
+import { type LinkPositions, ownedLink } from '../links/repository.js'
 import { linkParams } from '../links/schema.js'
-import { pageOfVisits } from './read.js'
+import { isDense, visitFilters } from './filters.js'
+import { pageOfVisits } from './pages.js'
+import type { VisitView } from './resource.js'
+import { VisitRows } from './rows.js'
 import { visitsQuery } from './schema.js'
+import { FilteredTags } from './tags.js'
 
 export interface VisitRoutesDeps {
   db: Database
   config: Pick<Config, 'publicUrl' | 'outputZone'>
 }
 
-/** Reading the visit log: lists of a link's visits. */
+/** The list of a link's visits. */
 export function visitRoutes(api: Api, { db, config }: VisitRoutesDeps): void {
-  api.get(
-    '/link/urls/:id/visits',
-    { schema: { params: linkParams, querystring: visitsQuery }, config: { scope: 'visits:read' } },
-    async (request, reply) => {
-      const { params, query, caller } = request
-      const address = { path: publicAddress(request, config.publicUrl), query: parseQueryString(rawQuery(request)) }
-      const link = await ownedLink(db, caller.ownerId, params.id)
-      const view = { pii: may(caller, 'visits:pii'), zone: config.outputZone }
-      const page = await pageOfVisits(db, link, { number: query.page, perPage: query.per_page }, view)
-      reply.type('application/json; charset=utf-8')
-      return paginatedJson('Visits', page.items, pagination(page, address))
-    },
+  const rows = new VisitRows(db)
+  const filteredTags = new FilteredTags()
+  const schema = { params: linkParams, querystring: visitsQuery(config.outputZone) }
+
+  api.get('/link/urls/:id/visits', { schema, config: { scope: 'visits:read' } }, async (request, reply) => {
+    const { params, query, caller } = request
+    const filters = visitFilters(query)
+    const view = { pii: may(caller, 'visits:pii'), zone: config.outputZone }
+    if (!view.pii && filters.conditions.some(({ name }) => name === 'mobile')) throw forbidden('visits:pii')
+
+    const newest = await ownedLink(db, caller.ownerId, params.id)
+    const link = query.as_of === undefined ? newest : await frozenAt(db, newest, query.as_of)
+    const address = pageAddress(request, config, query.as_of === undefined ? null : link.visits)
+    const state = listState(link, filters.bots === 'exclude' && isDense(filters), view, request, address.path)
+    const tag = isDense(filters) ? entityTag(state) : filteredTags.known(state)
+    if (tag !== null && isUnchanged(request, tag)) return notModified(reply, tag)
+
+    const page = await pageOfVisits(db, rows, link, filters, { number: query.page, perPage: query.per_page }, view)
+    const body = paginatedJson('Visits', page.items, pagination(page, address))
+    const bodyTag = tag ?? filteredTags.learn(state, body)
+    if (isUnchanged(request, bodyTag)) return notModified(reply, bodyTag)
+    return tagged(reply, bodyTag).type('application/json; charset=utf-8').send(body)
+  })
+}
+
+/** Everything that the body of a list is made of, without reading a visit. */
+function listState(
+  link: LinkPositions,
+  people: boolean,
+  view: VisitView,
+  request: FastifyRequest,
+  path: string,
+): unknown[] {
+  const reach = people ? [link.firstHumanSeq, link.humanVisits] : [link.firstSeq, link.visits]
+  return [link.ownerId, link.id, link.revision, reach, view, path, rawQuery(request)]
+}
+
+/** The link as it was when its newest visit had that position. */
+async function frozenAt(db: Database, link: LinkPositions, position: 'now' | number): Promise<LinkPositions> {
+  const visits = position === 'now' ? link.visits : position
+  if (visits === link.visits) return link
+  if (visits > link.visits || visits < link.firstSeq - 1) {
+    throw invalid({ as_of: [`The as of field must be now or a position from ${link.firstSeq - 1} to ${link.visits}.`] })
+  }
+  const { rows } = await db.pool.query<{ human_seq: string }>(
+    `SELECT human_seq FROM visits WHERE user_id = $1 AND link_id = $2 AND seq <= $3 AND human_seq IS NOT NULL
+     ORDER BY seq DESC LIMIT 1`,
+    [link.ownerId, link.id, visits],
   )
+  return { ...link, visits, humanVisits: Number(rows[0]?.human_seq ?? link.firstHumanSeq - 1) }
+}
+
+/** Paging URLs carry the request's parameters; a list frozen at "now" carries the position that this turned out to be. */
+function pageAddress(request: FastifyRequest, config: Pick<Config, 'publicUrl'>, position: number | null): PageAddress {
+  const query = parseQueryString(rawQuery(request))
+  if (position !== null) query.set('as_of', String(position))
+  return { path: publicAddress(request, config.publicUrl), query }
 }

@@ -1,14 +1,53 @@
 import { z } from 'zod'
 import { pageNumber } from '../http/paginate.js'
+import { filterParameters } from './filters.js'
+
+const perPage = 'The per page field must be a number between 1 and 100.'
+const position = 'The as of field must be now or the position of a visit.'
 
 /** Paging parameters of every list (contract.md section 3). A bad `page` is page 1, a bad `per_page` is refused. */
 export const pageQuery = z.object({
   page: z.unknown().optional().transform(pageNumber),
   per_page: z
-    .string({ error: 'The per page field must be a number between 1 and 100.' })
-    .regex(/^([1-9]\d?|100)$/, 'The per page field must be a number between 1 and 100.')
+    .string({ error: perPage })
+    .regex(/^([1-9]\d?|100)$/, perPage)
     .transform(Number)
     .default(15),
 })
 
-export const visitsQuery = pageQuery
+/** Query of a link's visits. `as_of` freezes the list at a position, so that a walk sees every row once. */
+export const visitsQuery = (zone: string) =>
+  pageQuery.extend({
+    ...filterParameters(zone),
+    as_of: z
+      .string({ error: position })
+      .regex(/^(now|0|[1-9]\d{0,14})$/, position)
+      .transform((text) => (text === 'now' ? text : Number(text)))
+      .optional(),
+  })
+
+const limit = 'The limit field must be a number between 1 and 1000.'
+const wait = 'The wait field must be a number of seconds between 0 and 60.'
+
+/** Query of a feed. It has every visit, so it takes no filters. */
+export const feedQuery = (zone: string) =>
+  z
+    .object({
+      limit: z
+        .string({ error: limit })
+        .regex(/^([1-9]\d{0,2}|1000)$/, limit)
+        .transform(Number)
+        .default(100),
+      cursor: z.string({ error: 'The cursor field must be a cursor of this feed.' }).optional(),
+      since: filterParameters(zone).from,
+      wait: z
+        .string({ error: wait })
+        .regex(/^([0-5]?\d|60)$/, wait)
+        .transform(Number)
+        .default(0),
+      filter: z.undefined({ error: 'A feed takes no filters: it has every visit.' }).optional(),
+    })
+    .refine(({ cursor, since }) => cursor === undefined || since === undefined, {
+      path: ['since'],
+      error: 'The since field starts a feed; a cursor goes on with one. Give one of them.',
+    })

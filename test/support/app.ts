@@ -4,6 +4,7 @@ import { inject, onTestFinished } from 'vitest'
 import { buildApp } from '../../src/app.js'
 import { readConfig } from '../../src/config.js'
 import { missingMigrations } from '../../src/database/connect.js'
+import { openNotifications } from '../../src/database/notifications.js'
 import type { Database } from '../../src/database/open.js'
 import type { JwtKeys } from '../../src/http/authenticate.js'
 import type { LogTarget } from '../../src/http/log.js'
@@ -44,9 +45,11 @@ export async function openApp({ env = {}, jwtKeys, log, extend }: TestAppOptions
     issuer: config.jwt.issuer,
     audience: config.jwt.audience,
   }
+  const notifications = openNotifications(url)
   const app = await buildApp({
     db,
     config,
+    notifications,
     jwtKeys: jwtKeys ?? secret,
     pendingMigrations: () => missingMigrations(url),
     ...(log !== undefined && { log }),
@@ -57,7 +60,11 @@ export async function openApp({ env = {}, jwtKeys, log, extend }: TestAppOptions
     app,
     db,
     as: (ownerId, scope) => bearer({ sub: String(ownerId), ...(scope !== undefined && { scope }) }),
-    close: () => app.close().then(drop),
+    close: () =>
+      app
+        .close()
+        .then(() => notifications.close())
+        .then(drop),
   }
 }
 

@@ -27,9 +27,9 @@ it.each([
 ])('answers at %s and names it %s', async (url, path) => {
   const { app, db, as } = await testApp()
   await storeLinks(db, 26, 21)
-  const answer = await app.inject({ url: `${url}?per_page=1&filter%5Bx%5D=1&access_token=no`, headers: as(26) })
+  const answer = await app.inject({ url: `${url}?per_page=1&x%5By%5D=1&access_token=no`, headers: as(26) })
   expect(answer.json().meta.path).toBe(`https://api.example.com${path}`)
-  expect(answer.json().links.first).toBe(`https://api.example.com${path}?per_page=1&filter%5Bx%5D=1&page=1`)
+  expect(answer.json().links.first).toBe(`https://api.example.com${path}?per_page=1&x%5By%5D=1&page=1`)
 })
 
 it('numbers visits newest recorded first, whatever their time', async () => {

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 
-const pool = new LRUCache<string, object>({ max: 20_000 })
+const pool = new LRUCache<string, object>({ max: 5_000 })
 
 /**
  * The one object of this content: the log makes a number of each object it has not met (dictionary.ts), and a file repeats the

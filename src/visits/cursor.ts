@@ -1,0 +1,62 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Database } from '../database/open.js'
+
+/** What a feed's cursor stands for: everything up to and including `position` has been read. */
+export interface CursorPosition {
+  ownerId: number
+  /** null: the feed over all links of the owner. */
+  linkId: number | null
+  position: number
+}
+
+/** Makes and reads cursors: opaque, signed, valid for ever and on every server of this database. */
+export interface Cursors {
+  write(at: CursorPosition): string
+  /** null when it is no cursor of ours. */
+  read(cursor: string): CursorPosition | null
+}
+
+const version = 1
+const bodyBytes = 25
+const macBytes = 16
+
+export function openCursors(key: Buffer): Cursors {
+  const sign = (body: Buffer) => createHmac('sha256', key).update(body).digest().subarray(0, macBytes)
+  return {
+    write({ ownerId, linkId, position }) {
+      const body = Buffer.alloc(bodyBytes)
+      body.writeUInt8(version)
+      body.writeBigUInt64BE(BigInt(ownerId), 1)
+      body.writeBigUInt64BE(BigInt(linkId ?? 0), 9)
+      body.writeBigUInt64BE(BigInt(position), 17)
+      return Buffer.concat([body, sign(body)]).toString('base64url')
+    },
+    read(cursor) {
+      const bytes = /^[\w-]{55}$/.test(cursor) ? Buffer.from(cursor, 'base64url') : Buffer.alloc(0)
+      if (bytes.length !== bodyBytes + macBytes || bytes.toString('base64url') !== cursor) return null
+      const body = bytes.subarray(0, bodyBytes)
+      if (!timingSafeEqual(sign(body), bytes.subarray(bodyBytes)) || body.readUInt8() !== version) return null
+      const [ownerId, linkId, position] = [1, 9, 17].map((at) => Number(body.readBigUInt64BE(at)))
+      return { ownerId: ownerId ?? 0, linkId: linkId || null, position: position ?? 0 }
+    },
+  }
+}
+
+/** Cursors with the database's key, read when first needed. */
+export function cursorsOf(db: Database): () => Promise<Cursors> {
+  let opened: Promise<Cursors> | null = null
+  return () => {
+    opened ??= cursorKey(db).then(openCursors, (error) => {
+      opened = null
+      throw error
+    })
+    return opened
+  }
+}
+
+/** The key that all servers of this database sign cursors with; made by the first that asks. */
+async function cursorKey({ prisma }: Database): Promise<Buffer> {
+  await prisma.serverKey.createMany({ data: [{ name: 'cursor', value: randomBytes(32) }], skipDuplicates: true })
+  const { value } = await prisma.serverKey.findUniqueOrThrow({ where: { name: 'cursor' } })
+  return Buffer.from(value)
+}

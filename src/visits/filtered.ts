@@ -1,0 +1,125 @@
+import { LRUCache } from 'lru-cache'
+import type { Database } from '../database/open.js'
+import { inTransaction } from '../database/transaction.js'
+import { type PageRequest, pageBounds } from '../http/paginate.js'
+import type { LinkPositions } from '../links/repository.js'
+import type { Condition, FilterName, VisitFilters } from './filters.js'
+
+/** A filtered query that takes longer is ended, and answered with 503 (issue: never left to run). */
+const timeoutMs = 5000
+
+/** Counts of matching visits up to a position: the log only grows, so a later count adds what came since. */
+const counts = new WeakMap<Database, LRUCache<string, { upTo: number; count: number }>>()
+
+/**
+ * The visits of a page under filters, by number, and the exact total.
+ *
+ * @throws what isStatementTimeout recognises, when no index serves the filters well enough
+ */
+export async function filteredPage(
+  db: Database,
+  link: LinkPositions,
+  filters: VisitFilters,
+  request: PageRequest,
+): Promise<{ total: number; seqs: number[] }> {
+  const where = matching(link, filters)
+  const kept = countsOf(db)
+  const key = JSON.stringify([link.ownerId, link.id, link.revision, link.firstSeq, filters])
+  return inTransaction(db, async (client) => {
+    await client.query(`SET LOCAL statement_timeout = ${timeoutMs}`)
+    const known = kept.get(key)
+    const since = known !== undefined && known.upTo <= link.visits ? known : { upTo: link.firstSeq - 1, count: 0 }
+    const counted = await client.query<{ count: string }>(
+      `SELECT count(*) FROM visits v WHERE ${where.text} AND v.seq > $${where.values.length + 1}`,
+      [...where.values, since.upTo],
+    )
+    const total = since.count + Number(counted.rows[0]?.count)
+    if (known === undefined || known.upTo < link.visits) kept.set(key, { upTo: link.visits, count: total })
+    const { start, end } = pageBounds(request, total)
+    if (end <= start) return { total, seqs: [] }
+    const page = await client.query<{ seq: string }>(pageQuery(where, filters.sort, total, start, end, link))
+    return { total, seqs: page.rows.map(({ seq }) => Number(seq)) }
+  })
+}
+
+function countsOf(db: Database): LRUCache<string, { upTo: number; count: number }> {
+  const known = counts.get(db)
+  if (known !== undefined) return known
+  const made = new LRUCache<string, { upTo: number; count: number }>({ max: 10_000 })
+  counts.set(db, made)
+  return made
+}
+
+/** A page near the end is read from the end. */
+function pageQuery(
+  where: Where,
+  sort: VisitFilters['sort'],
+  total: number,
+  start: number,
+  end: number,
+  link: LinkPositions,
+) {
+  const fromEnd = start > total / 2
+  const wanted = sort === 'created_at' ? 'ASC' : 'DESC'
+  const scanned = fromEnd === (wanted === 'ASC') ? 'DESC' : 'ASC'
+  const order = (direction: string) =>
+    sort === null ? `seq ${direction}` : `created_at ${direction}, seq ${direction}`
+  const source = `SELECT v.seq, v.created_at FROM visits v WHERE ${where.text}`
+  // Few matches in a long log: find them all by their index, then sort. Many: walk the log until the page is full.
+  const rare = sort === null && total * 50 < link.visits - link.firstSeq
+  const slice = `ORDER BY ${order(scanned)} LIMIT ${end - start} OFFSET ${fromEnd ? total - end : start}`
+  const page = rare ? `WITH found AS MATERIALIZED (${source}) SELECT * FROM found ${slice}` : `${source} ${slice}`
+  return { text: `SELECT seq FROM (${page}) page ORDER BY ${order(wanted)}`, values: where.values }
+}
+
+interface Where {
+  text: string
+  values: unknown[]
+}
+
+/** The condition on `visits v`; $1 is the owner, $2 the link. */
+function matching(link: LinkPositions, { conditions, from, to, bots }: VisitFilters): Where {
+  const values: unknown[] = [link.ownerId, link.id]
+  const bind = (value: unknown) => `$${values.push(value)}`
+  const texts = [
+    `v.user_id = $1 AND v.link_id = $2 AND v.seq BETWEEN ${bind(link.firstSeq)} AND ${bind(link.visits)}`,
+    ...conditions.flatMap((condition) => conditionTexts(condition, bind)),
+    ...(from === null ? [] : [`v.created_at >= ${bind(from)}`]),
+    ...(to === null ? [] : [`v.created_at < ${bind(to)}`]),
+    ...(bots === 'include' ? [] : [`v.human_seq IS ${bots === 'only' ? '' : 'NOT '}NULL`]),
+  ]
+  return { text: texts.join(' AND '), values }
+}
+
+function conditionTexts({ name, include, exclude }: Condition, bind: (value: unknown) => string): string[] {
+  const wanted = (values: string[]) => sources[name](bind(values))
+  return [
+    ...(include.length === 0 ? [] : [wanted(include)]),
+    // What is not known is not the unwanted value.
+    ...(exclude.length === 0 ? [] : [`(${wanted(exclude)}) IS NOT TRUE`]),
+  ]
+}
+
+const agent = (column: string) => (values: string) =>
+  `v.user_agent_id = ANY(ARRAY(SELECT id FROM user_agents WHERE user_id = $1 AND ${column} = ANY(${values}::text[])))`
+
+const place = (column: string) => (values: string) =>
+  `v.place_id = ANY(ARRAY(SELECT id FROM places WHERE user_id = $1 AND ${column} = ANY(${values}::text[])))`
+
+const recipient = (test: (values: string) => string) => (values: string) =>
+  `v.recipient_id = ANY(ARRAY(SELECT id FROM recipients WHERE user_id = $1 AND link_id = $2 AND ${test(`ANY(${values}::text[])`)}))`
+
+/** Where each filter looks: the few entries of a dictionary first, then the visits that refer to them. */
+const sources: Record<FilterName, (values: string) => string> = {
+  browser: agent('browser'),
+  platform: agent('platform'),
+  device_type: agent('device_type'),
+  device_brand: agent('device_brand'),
+  country_code: place('country_code'),
+  city: place('city'),
+  token: recipient((values) => `token = ${values}`),
+  // Where no message is known, the wire shows the token.
+  message_id: recipient((values) => `(message_id = ${values} OR message_id IS NULL AND token = ${values})`),
+  mobile: recipient((values) => `mobile = ${values}`),
+  client_ip: (values) => `v.client_ip = ANY(${values}::inet[])`,
+}

@@ -1,0 +1,20 @@
+import { LRUCache } from 'lru-cache'
+import { entityTag } from '../http/conditional.js'
+
+/**
+ * Tags of lists under filters. New visits may or may not match, so the tag is made of the body; which state of the log
+ * gave which body is remembered, so that asking again while nothing is new costs no search.
+ */
+export class FilteredTags {
+  readonly #tags = new LRUCache<string, string>({ max: 10_000 })
+
+  known(state: unknown[]): string | null {
+    return this.#tags.get(entityTag(state)) ?? null
+  }
+
+  learn(state: unknown[], body: string): string {
+    const tag = entityTag(body)
+    this.#tags.set(entityTag(state), tag)
+    return tag
+  }
+}
