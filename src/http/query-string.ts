@@ -56,10 +56,13 @@ function assign(query: QueryArray, rawName: string, value: string | null): void 
   if (base === '') return
   const keys = bracket < 0 ? [] : bracketKeys(name, bracket)
   if (keys === null) {
-    query.set(`${base}_${name.slice(bracket + 1)}`, value)
+    query.set(`${base}_${name.slice(bracket + 1).replace(/[ .[]/g, '_')}`, value)
     return
   }
-  if (keys.length > deepestNesting) return
+  if (keys.length > deepestNesting) {
+    query.delete(base)
+    return
+  }
   let target = query
   let key = base
   for (const next of keys) {
@@ -67,7 +70,7 @@ function assign(query: QueryArray, rawName: string, value: string | null): void 
     const inner: QueryArray = found instanceof Map ? found : new Map()
     if (inner !== found) target.set(key, inner)
     target = inner
-    key = next ?? nextIndex(inner)
+    key = arrayKey(inner, next)
   }
   target.set(key, value)
 }
@@ -79,17 +82,22 @@ function bracketKeys(name: string, start: number): (string | null)[] | null {
   while (name[at] === '[') {
     const close = name.indexOf(']', at)
     if (close < 0) return keys.length === 0 ? null : keys
-    const key = name.slice(at + 1, close).replace(/^\s/, '')
-    keys.push(key === '' ? null : key)
+    const key = name.slice(at + 1, close)
+    keys.push(/^[ \t-\r]?$/.test(key) ? null : key)
     at = close + 1
   }
   return keys
 }
 
-function nextIndex(array: QueryArray): string {
-  let next = 0
-  for (const key of array.keys()) if (/^(0|[1-9]\d{0,9})$/.test(key)) next = Math.max(next, Number(key) + 1)
-  return String(next)
+/** Counted along, because looking through the keys at each `[]` would cost the square of their number. */
+const nextIndexes = new WeakMap<QueryArray, number>()
+
+/** The key as given, or for a push the one after the largest so far. */
+function arrayKey(array: QueryArray, given: string | null): string {
+  const next = nextIndexes.get(array) ?? 0
+  const key = given ?? String(next)
+  if (/^(0|[1-9]\d{0,9})$/.test(key)) nextIndexes.set(array, Math.max(next, Number(key) + 1))
+  return key
 }
 
 /** PHP's urldecode: a broken escape stays as it is, bytes that are no UTF-8 become U+FFFD. */
@@ -110,8 +118,12 @@ export function encode(text: string): string {
 }
 
 // Laravel's Str::trim: PCRE's Unicode \s, invisible marks and NUL.
-const blanks = '[\\s\\u0085\\u180e\\ufeff\\u200b\\u200e\\0]+'
-const edges = new RegExp(`^${blanks}|${blanks}$`, 'g')
+const blank = /[\s\u0085\u180e\ufeff\u200b\u200e\0]/
 function trim(text: string): string {
-  return text.replace(edges, '')
+  let start = 0
+  let end = text.length
+  // Not one expression: `blank+$` would be tried anew at each blank of a long run inside.
+  while (start < end && blank.test(text.charAt(start))) start++
+  while (end > start && blank.test(text.charAt(end - 1))) end--
+  return text.slice(start, end)
 }
