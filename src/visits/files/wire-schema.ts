@@ -42,7 +42,13 @@ const recordId = z
   .refine((id) => Number.isSafeInteger(id) && id > 0, 'must be a positive number')
 
 /** The value of the command line whatever the file says, or else the file's. */
-const unlessGiven = (id: number | undefined) => (id === undefined ? recordId : z.unknown().transform(() => id))
+const unlessGiven = (id: number | undefined) =>
+  id === undefined
+    ? recordId
+    : z
+        .unknown()
+        .optional()
+        .transform(() => id)
 
 /** A row of a file as zod checks it. */
 export function wireRow({ ownerId, linkId, zone }: WireRowOptions) {

@@ -1,0 +1,32 @@
+import { spawn } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { inject } from 'vitest'
+import type { Database } from '../../src/database/open.js'
+import { databaseUrl } from './postgres.js'
+
+export interface Finished {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+/** The command line as a process of its own, on this database. */
+export async function runCommand(db: Database, args: string[], input = '', nodeArgs: string[] = []): Promise<Finished> {
+  const { rows } = await db.pool.query<{ name: string }>('SELECT current_database() AS name')
+  const env = { ...process.env, DATABASE_URL: databaseUrl(inject('postgresUrl'), rows[0]?.name ?? '') }
+  const child = spawn(process.execPath, [...nodeArgs, '--import', 'tsx', main, ...args], { env })
+  const finished: Finished = { status: null, stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    finished.stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    finished.stderr += text
+  })
+  child.stdin.end(input)
+  return new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (status) => resolve({ ...finished, status }))
+  })
+}
