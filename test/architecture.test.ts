@@ -1,0 +1,56 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const source = fileURLToPath(new URL('../src', import.meta.url))
+
+/** Which folders a folder of src may import from, besides itself. */
+const allowed: Record<string, string[]> = {
+  database: ['config'],
+  http: ['config', 'accounts', 'database'],
+  accounts: ['config', 'http', 'database'],
+  links: ['config', 'accounts', 'http', 'database'],
+  recipients: ['config', 'links', 'accounts', 'http', 'database'],
+  visits: ['config', 'recipients', 'links', 'accounts', 'http', 'database'],
+  capture: ['config', 'visits', 'recipients', 'links', 'accounts', 'http', 'database'],
+  demo: ['capture', 'visits', 'recipients', 'links', 'accounts', 'database'],
+  config: [],
+  health: ['config', 'capture', 'http', 'database'],
+}
+
+const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.startsWith('database/prisma/'))
+  .map((file) => ({ file, text: readFileSync(join(source, file), 'utf8') }))
+
+const folderOf = (file: string) => file.split('/')[0]?.replace(/\.(ts|js)$/, '') ?? ''
+
+function importsOf({ file, text }: { file: string; text: string }): string[] {
+  const paths = [...text.matchAll(/(?:from|import\() ?'(\.[^']+)'/g)].map(([, path]) => path ?? '')
+  return paths.map((path) => relative(source, resolve(source, dirname(file), path)))
+}
+
+describe('the structure of src', () => {
+  it.each(Object.keys(allowed))('%s imports only from below', (folder) => {
+    const inFolder = files.filter(({ file }) => folderOf(file) === folder)
+    const upward = inFolder.flatMap((file) => {
+      const wrong = importsOf(file).filter((path) => ![folder, ...(allowed[folder] ?? [])].includes(folderOf(path)))
+      return wrong.map((path) => `${file.file} → ${path}`)
+    })
+    expect(upward).toEqual([])
+  })
+
+  it('reads the environment in config.ts only', () => {
+    expect(files.filter(({ text }) => text.includes('process.env')).map(({ file }) => file)).toEqual(['config.ts'])
+  })
+
+  it('constructs the database client in database/ only', () => {
+    const constructing = files.filter(({ text }) => /new (PrismaClient|pg\.(Pool|Client))\(/.test(text))
+    expect(constructing.filter(({ file }) => folderOf(file) !== 'database').map(({ file }) => file)).toEqual([])
+  })
+
+  it('stores visits in append.ts only', () => {
+    const storing = files.filter(({ text }) => /INSERT INTO visits\b|prisma\.visit\.create/.test(text)).map(({ file }) => file)
+    expect(storing).toEqual(['visits/append.ts'])
+  })
+})
