@@ -40,6 +40,8 @@ const variables = z.object({
   JWT_ISSUER: z.string().min(1).optional(),
   JWT_AUDIENCE: z.string().min(1).optional(),
   TRUST_PROXY: z.string().default('off').transform(trustedProxies),
+  GEOIP_DB: z.string().min(1).optional(),
+  IP_ANONYMIZE: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       error: 'must be fatal, error, warn, info, debug, trace or silent',
@@ -61,6 +63,10 @@ export interface Config {
   jwt: JwtConfig
   /** Fastify's `trustProxy`: false, the proxies' addresses, or which hops count. */
   trustProxy: false | string[] | ((address: string, hop: number) => boolean)
+  /** A MaxMind City file instead of the database of the install. */
+  geoipDb: string | undefined
+  /** Addresses are stored without their host part (/24, /48). */
+  anonymizeIp: boolean
   logLevel: string
   /** IANA zone of times without one on the wire. */
   outputZone: string
@@ -97,6 +103,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     shortUrl: v.SHORT_URL,
     jwt: jwtConfig(v),
     trustProxy: v.TRUST_PROXY,
+    geoipDb: v.GEOIP_DB,
+    anonymizeIp: v.IP_ANONYMIZE === 'on',
     logLevel: v.LOG_LEVEL,
     outputZone: v.TZ_OUTPUT,
   }

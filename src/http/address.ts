@@ -18,7 +18,7 @@ export function publicAddress(request: FastifyRequest, publicUrl: string | undef
 }
 
 /** The query as it was sent, without `?`. */
-export function rawQuery(request: FastifyRequest): string {
+export function rawQuery(request: Pick<FastifyRequest, 'originalUrl'>): string {
   return splitUrl(request.originalUrl).query.slice(1)
 }
 

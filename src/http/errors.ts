@@ -60,7 +60,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
     .send(body)
 }
 
-function toHttpError(error: unknown): HttpError {
+/** What the caller may know of an error. */
+export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error
   if (isDatabaseAway(error)) {
     return new HttpError(503, 'The database is not available. Try again soon.', { headers: { 'retry-after': '5' } })

@@ -1,0 +1,53 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/** Why a visit is not a person's. */
+export type BotReason = 'head' | 'prefetch' | 'preview' | 'user_agent' | 'just_sent'
+
+/** What the verdict is made of. */
+export interface Suspect {
+  method: string
+  headers: IncomingHttpHeaders
+  /** The user agent names a program. */
+  isProgram: boolean
+  openedAt: Date
+  /** When the message went out, where its sender said so. */
+  sentAt: Date | null
+}
+
+/** Nobody gets a message, reads it and opens its link within this time. Clocks may differ by as much. */
+const quickestPersonMs = 2000
+
+/**
+ * What is it? The verdict on a click: null for a person, else the first reason that holds, the surest first. Bots are told
+ * apart, never dropped.
+ */
+export function botReason({ method, headers, isProgram, openedAt, sentAt }: Suspect): BotReason | null {
+  if (method === 'HEAD') return 'head'
+  if (isPrefetch(headers)) return 'prefetch'
+  if (previewAgents.test(headers['user-agent'] ?? '')) return 'preview'
+  if (isProgram) return 'user_agent'
+  if (sentAt !== null && Math.abs(openedAt.getTime() - sentAt.getTime()) <= quickestPersonMs) return 'just_sent'
+  return null
+}
+
+/** What is stored with a visit: null for a person's. */
+export function verdict(reason: BotReason | null): { isBot: boolean; options: object | null } {
+  return reason === null ? { isBot: false, options: null } : { isBot: true, options: { bot: true, bot_reason: reason } }
+}
+
+/**
+ * Browsers say when nobody has asked for a page yet: Chrome and Safari in Sec-Purpose, their older versions in Purpose and
+ * X-Purpose, Firefox in X-Moz.
+ */
+function isPrefetch(headers: IncomingHttpHeaders): boolean {
+  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) =>
+    /\b(?:prefetch|prerender|preview)\b/i.test(String(headers[name] ?? '')),
+  )
+}
+
+/**
+ * Messengers, mail and social services that fetch a link to show what is behind it. Apple's iMessage names two of the others.
+ * Signal calls itself WhatsApp. Behind Mozilla/5.0 the name of a messenger may be a person's browser inside it.
+ */
+const previewAgents =
+  /^WhatsApp\/|facebookexternalhit|facebookcatalog|Facebot|meta-externalfetcher|TelegramBot|Slack(?:bot|-ImgProxy)|Twitterbot|Discordbot|LinkedInBot|SkypeUriPreview|MicrosoftPreview|Teams.*preview|Viber.*(?:bot|preview)|LineBot|kakaotalk-scrap|Pinterestbot|redditbot|Mastodon\/|Iframely|Embedly|vkShare|Snap URL Preview|BingPreview|Google-(?:PageRenderer|Read-Aloud|Safety|InspectionTool)|GoogleImageProxy|YahooMailProxy|Google Web Preview|ZoomBot|ZaloPC-preview/i

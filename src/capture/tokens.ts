@@ -1,0 +1,149 @@
+import { LRUCache } from 'lru-cache'
+import { isDatabaseAway } from '../database/errors.js'
+import type { Notifications } from '../database/notifications.js'
+import type { TokenTarget } from '../links/target.js'
+
+/** Tokens in memory: a link that was opened once works on while the database is away. */
+export interface Tokens {
+  /**
+   * What a token stands for, at most a minute old, and as good as new when the change was announced (links/announce.ts).
+   * What was known is answered, however old, when the database cannot be asked.
+   *
+   * @returns null when nobody was given this token
+   * @throws what the database threw, for a token that is not known
+   */
+  find(token: string): Promise<TokenTarget | null>
+  close(): void
+}
+
+export interface TokensOptions {
+  lookUp: (token: string) => Promise<TokenTarget | null>
+  notifications: Pick<Notifications, 'subscribe'>
+  now?: () => number
+}
+
+const lifeMs = 60_000
+/** Short, because a guess may become a token; long enough to take the weight off somebody who tries many. */
+const missingLifeMs = 5_000
+/** How long the database may take where an old answer is at hand. */
+const patienceMs = 500
+/** After a failed question, how long old answers are given without asking again. */
+const restMs = 1_000
+
+interface Entry {
+  target: TokenTarget
+  until: number
+  /** Everything learned in an earlier epoch may have changed unheard. */
+  epoch: number
+}
+
+interface Lookup {
+  answer: Promise<TokenTarget | null>
+  startedAt: number
+  /** Said while it ran: the answer may be older than they are. */
+  words: Set<string>
+}
+
+export function openTokens({ lookUp, notifications, now = Date.now }: TokensOptions): Tokens {
+  const byLink = new Map<string, Set<string>>()
+  const known = new LRUCache<string, Entry>({
+    max: 50_000,
+    dispose: ({ target }, token, reason) => reason !== 'set' && forget(byLink, linkKey(target), token),
+  })
+  // Apart, so that guessing cannot push out what is known.
+  const missing = new LRUCache<string, { until: number }>({ max: 10_000 })
+  const lookups = new Map<string, Lookup>()
+  let epoch = 0
+  let restUntil = 0
+
+  const stop = notifications.subscribe('tokens', (word) => {
+    if (word === null) {
+      epoch += 1
+      missing.clear()
+      return
+    }
+    for (const { words } of lookups.values()) words.add(word)
+    missing.delete(word)
+    for (const token of word.includes(':') ? (byLink.get(word) ?? []) : [word]) {
+      const entry = known.peek(token)
+      if (entry !== undefined) entry.until = 0
+    }
+  })
+
+  function remember(token: string, target: TokenTarget | null, since: number, words: Set<string>): void {
+    const changed = words.has(token) || (target !== null && words.has(linkKey(target)))
+    if (target === null) {
+      known.delete(token)
+      if (!changed && since === epoch) missing.set(token, { until: now() + missingLifeMs })
+      return
+    }
+    const before = known.peek(token)
+    if (before !== undefined && linkKey(before.target) !== linkKey(target)) known.delete(token)
+    known.set(token, { target, until: changed ? 0 : now() + lifeMs, epoch: since })
+    const tokens = byLink.get(linkKey(target))
+    if (tokens === undefined) byLink.set(linkKey(target), new Set([token]))
+    else tokens.add(token)
+  }
+
+  async function ask(token: string, words: Set<string>): Promise<TokenTarget | null> {
+    const since = epoch
+    try {
+      const target = await lookUp(token)
+      restUntil = 0
+      remember(token, target, since, words)
+      return target
+    } catch (error) {
+      if (isDatabaseAway(error)) restUntil = now() + restMs
+      throw error
+    } finally {
+      lookups.delete(token)
+    }
+  }
+
+  /** Many clicks on one token ask once. */
+  function lookup(token: string): Lookup {
+    const running = lookups.get(token)
+    if (running !== undefined) return running
+    const words = new Set<string>()
+    const started = { answer: ask(token, words), startedAt: now(), words }
+    lookups.set(token, started)
+    return started
+  }
+
+  return {
+    async find(token) {
+      const entry = known.get(token)
+      if (entry === undefined) {
+        const nobody = missing.get(token)
+        return nobody !== undefined && now() < nobody.until ? null : lookup(token).answer
+      }
+      if ((now() < entry.until && entry.epoch === epoch) || now() < restUntil) return entry.target
+      const { answer, startedAt } = lookup(token)
+      return within(answer, startedAt + patienceMs - now(), entry.target)
+    },
+    close: stop,
+  }
+}
+
+/** The answer, or the old one when it fails or takes longer than that. */
+async function within<T>(answer: Promise<T>, milliseconds: number, old: T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const patience = new Promise<T>((resolve) => {
+    timer = setTimeout(resolve, Math.max(milliseconds, 0), old)
+  })
+  try {
+    return await Promise.race([answer.catch(() => old), patience])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function linkKey({ ownerId, linkId }: TokenTarget): string {
+  return `${ownerId}:${linkId}`
+}
+
+function forget(byLink: Map<string, Set<string>>, link: string, token: string): void {
+  const tokens = byLink.get(link)
+  tokens?.delete(token)
+  if (tokens?.size === 0) byLink.delete(link)
+}

@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto'
+import { v7 as uuidv7 } from 'uuid'
+import type { TokenTarget } from '../links/target.js'
+import type { NewVisit } from '../visits/visit.js'
+import { anonymizeAddress } from './addresses.js'
+import type { Locator } from './location.js'
+import { botReason, verdict } from './policy.js'
+import { type Click, readVisitor } from './visitor.js'
+
+export interface CaptureOptions {
+  locator: Locator
+  /** Keep addresses without their host part, once the place is known. */
+  anonymize: boolean
+}
+
+/** A click becomes a visit: who came, from where, and whether it is a person. */
+export async function visitOf(click: Click, target: TokenTarget, options: CaptureOptions): Promise<NewVisit> {
+  const createdAt = new Date()
+  const { isProgram, ...visitor } = readVisitor(click)
+  const { clientIp } = visitor
+  const { method, headers } = click
+  const sentAt = target.recipient?.sentAt ?? null
+  if (clientIp !== null) await options.locator.ready(clientIp)
+  return {
+    ...visitor,
+    ...verdict(botReason({ method, headers, isProgram, openedAt: createdAt, sentAt })),
+    id: uuidv7(),
+    visitId: randomUUID(),
+    linkId: target.linkId,
+    createdAt,
+    recipientId: target.recipient?.id ?? null,
+    clientIp: clientIp !== null && options.anonymize ? anonymizeAddress(clientIp) : clientIp,
+    place: clientIp === null ? null : options.locator.locate(clientIp),
+    resolution: null,
+  }
+}

@@ -1,0 +1,43 @@
+import type { FastifyRequest } from 'fastify'
+import { isHost, rawQuery } from '../http/address.js'
+import type { UserAgent } from '../visits/visit.js'
+import { normalizeAddress } from './addresses.js'
+import { storedAgent } from './agent.js'
+import { describeUserAgent } from './user-agent.js'
+
+/** What is read of a request: `ip`, `protocol` and `host` as TRUST_PROXY allows them, never a header of the client's. */
+export type Click = Pick<FastifyRequest, 'method' | 'ip' | 'protocol' | 'host' | 'originalUrl' | 'headers'>
+
+/** Facts read from a click. What is not known is null; nothing is longer than its column is meant for. */
+export interface Visitor {
+  clientIp: string | null
+  scheme: string | null
+  host: string | null
+  queryString: string | null
+  browserLang: string | null
+  userAgent: UserAgent
+  /** The user agent names a program. */
+  isProgram: boolean
+}
+
+const longestHost = 255
+const longestQuery = 2048
+
+export function readVisitor(click: Click): Visitor {
+  const userAgent = click.headers['user-agent'] ?? ''
+  return {
+    clientIp: normalizeAddress(click.ip),
+    scheme: /^https?$/.test(click.protocol) ? click.protocol : null,
+    host: isHost(click.host) && click.host.length <= longestHost ? click.host.toLowerCase() : null,
+    queryString: rawQuery(click).slice(0, longestQuery) || null,
+    browserLang: firstLanguage(click.headers['accept-language'] ?? ''),
+    userAgent: storedAgent(userAgent, click.headers),
+    isProgram: describeUserAgent(userAgent, click.headers).is_bot,
+  }
+}
+
+/** Primary subtag of the language named first: `en` of `en-GB,de;q=0.8`. Weights are not compared: people's own comes first. */
+export function firstLanguage(acceptLanguage: string): string | null {
+  const [, primary] = /^\s*([a-z]{2,8})(?:-[a-z0-9]{1,8})*\s*(?:[,;]|$)/i.exec(acceptLanguage) ?? []
+  return primary?.toLowerCase() ?? null
+}

@@ -1,0 +1,16 @@
+/**
+ * Word to every process that what a token stands for has changed (channel `tokens`, database/notifications.ts). Redirects
+ * are answered from memory, so whoever changes a link or a recipient says so in the same transaction.
+ */
+import { statement } from '../database/open.js'
+
+/** As an expression of a statement: `SELECT ${announcing('$1', '$2')}`. Sent when the transaction commits. */
+export function announcing(ownerId: string, linkId: string): string {
+  return `pg_notify('tokens', ${ownerId}::text || ':' || ${linkId}::text)`
+}
+
+/** A link, with all its tokens, has changed: `client.query(announceLink([ownerId, linkId]))`. */
+export const announceLink = statement(`SELECT ${announcing('$1', '$2')}`)
+
+/** A token that led nowhere until now was given out. Random ones need no word: nobody has asked for them yet. */
+export const announceToken = statement(`SELECT pg_notify('tokens', $1)`)
