@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg'
 import { isForeignKeyViolation } from '../database/errors.js'
 import { type Database, statement } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
@@ -18,34 +19,43 @@ export interface Appended {
  * apart, and a position in the owner's account) and raises the counters. The owner's lock makes number order and commit
  * order the same thing, and since every batch takes it first, two batches cannot deadlock.
  */
-export async function appendVisits(db: Database, ownerId: number, visits: NewVisit[]): Promise<Appended> {
+export async function appendVisits(
+  db: Database,
+  ownerId: number,
+  visits: NewVisit[],
+  signal?: AbortSignal,
+): Promise<Appended> {
   if (visits.length === 0) return { stored: 0, orphaned: [] }
   try {
-    return await appendOnce(db, ownerId, visits)
+    return await appendOnce(db, ownerId, visits, signal)
   } catch (error) {
     if (!isForeignKeyViolation(error)) throw error
     // A user agent or place that this process had seen stored is gone: carry them all and try again.
     dictionary.forget()
-    return appendOnce(db, ownerId, visits)
+    return appendOnce(db, ownerId, visits, signal)
   }
 }
 
 const dictionary = new Dictionary()
 
-async function appendOnce(db: Database, ownerId: number, visits: NewVisit[]): Promise<Appended> {
+async function appendOnce(
+  db: Database,
+  ownerId: number,
+  visits: NewVisit[],
+  signal: AbortSignal | undefined,
+): Promise<Appended> {
   const places = visits.flatMap(({ place }) => place ?? [])
   const entries = dictionary.missing(
     ownerId,
     visits.map(({ userAgent }) => userAgent),
     places,
   )
-  const appended = await inTransaction(db, async (client) => {
+  const append = async (client: PoolClient) => {
     await client.query(lockOwner([ownerId]))
-    const { rows } = await client.query<{ stored: number; orphaned: string[] }>(
-      insertVisits(values(ownerId, visits, entries)),
-    )
+    const { rows } = await client.query<Appended>(insertVisits(values(ownerId, visits, entries)))
     return rows[0] ?? { stored: 0, orphaned: [] }
-  })
+  }
+  const appended = await inTransaction(db, append, signal)
   dictionary.remember(ownerId, entries)
   return appended
 }

@@ -1,0 +1,99 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { NewVisit } from '../visits/visit.js'
+import type { CaptureLog } from './capture-log.js'
+import type { Committed } from './commit.js'
+import type { Spool } from './spool.js'
+import type { SpooledVisit } from './spool-record.js'
+
+export interface RecoveryOptions {
+  spool: Spool
+  /** Rejects while the database is away. */
+  probe: () => Promise<void>
+  commit: (ownerId: number, visits: NewVisit[]) => Promise<Committed>
+  /** Whether somebody believes the database away and waits to hear otherwise. */
+  isAway: () => boolean
+  onFailure: (error: unknown) => void
+  onAnswer: () => void
+  log: CaptureLog
+}
+
+export interface Recovery {
+  /** There is something in the spool, or the database is away. */
+  wake(): void
+  close(): Promise<void>
+}
+
+const batchSize = 500
+const firstDelayMs = 100
+const longestDelayMs = 2_000
+
+/** Brings the spool's visits into the log, oldest first, whenever the database answers. */
+export function startRecovery(options: RecoveryOptions): Recovery {
+  const { spool, probe, isAway, onFailure, onAnswer, log } = options
+  const closing = new AbortController()
+  let running: Promise<void> | null = null
+
+  const run = async () => {
+    let delayMs = firstDelayMs
+    while (isAway() || spool.state().files > 0) {
+      await wait(delayMs, undefined, { signal: closing.signal, ref: false })
+      try {
+        await probe()
+        onAnswer()
+        await replay(options, closing.signal)
+        delayMs = firstDelayMs
+      } catch (error) {
+        closing.signal.throwIfAborted()
+        onFailure(error)
+        delayMs = Math.min(delayMs * 2, longestDelayMs)
+      }
+    }
+  }
+  const wake = () => {
+    if (running !== null || closing.signal.aborted) return
+    running = run()
+      .catch((error: unknown) => {
+        if (!closing.signal.aborted) log.error({ err: error }, 'replaying the spool stopped')
+      })
+      .finally(() => {
+        running = null
+      })
+  }
+  wake()
+  return {
+    wake,
+    close: async () => {
+      closing.abort()
+      await running
+    },
+  }
+}
+
+async function replay({ spool, commit, log }: RecoveryOptions, closing: AbortSignal): Promise<void> {
+  let stored = 0
+  for (let batch = await spool.next(); batch !== null; batch = await spool.next()) {
+    const refused: SpooledVisit[] = []
+    for (let at = 0; at < batch.visits.length; at += batchSize) {
+      closing.throwIfAborted()
+      const part = batch.visits.slice(at, at + batchSize)
+      for (const [ownerId, visits] of byOwner(part)) {
+        const committed = await commit(ownerId, visits)
+        stored += committed.stored
+        refused.push(...part.filter(({ visit }) => committed.refused.has(visit.id)))
+      }
+    }
+    await batch.done(refused)
+    if (refused.length > 0) log.error({ visits: refused.length }, 'visits of the spool were refused: see the .bad file')
+  }
+  if (stored > 0) log.info({ visits: stored }, 'visits of the spool are in the log')
+}
+
+function byOwner(spooled: SpooledVisit[]): Map<number, NewVisit[]> {
+  const owners = new Map<number, NewVisit[]>()
+  for (const { ownerId, visit } of spooled) {
+    const visits = owners.get(ownerId)
+    if (visits) visits.push(visit)
+    else owners.set(ownerId, [visit])
+  }
+  return owners
+}

@@ -1,0 +1,81 @@
+import { crc32 } from 'node:zlib'
+import type { NewVisit } from '../visits/visit.js'
+
+/** A visit that waits on disk for the database. */
+export interface SpooledVisit {
+  ownerId: number
+  visit: NewVisit
+}
+
+export interface SegmentContent {
+  /** Whole records, in order. */
+  visits: SpooledVisit[]
+  /** Ranges that are no record although something follows them: the disk or somebody changed them. */
+  damaged: Buffer[]
+  /** Length of an unfinished record at the end: its writer died, so nobody was told that it was safe. */
+  tornBytes: number
+}
+
+const newline = 10
+const header = /^([\da-f]{8}) (\d{1,9}) /
+const longestHeader = 19
+
+/**
+ * One line: CRC-32 of the JSON in hexadecimal, its length in bytes, the JSON. The length finds the end whatever the
+ * bytes are; the line break, which JSON never contains, is where reading goes on after a damaged record.
+ */
+export function encodeRecord(spooled: SpooledVisit): Buffer {
+  const json = Buffer.from(JSON.stringify(spooled))
+  return Buffer.from(`${crc32(json).toString(16).padStart(8, '0')} ${json.length} ${json}\n`)
+}
+
+/** Reads whole records wherever they are: damage costs the record it is in and no other. */
+export function decodeSegment(bytes: Buffer): SegmentContent {
+  const content: SegmentContent = { visits: [], damaged: [], tornBytes: 0 }
+  let badFrom: number | null = null
+  const endDamage = (at: number) => {
+    if (badFrom !== null) content.damaged.push(bytes.subarray(badFrom, at))
+    badFrom = null
+  }
+  for (let at = 0; at < bytes.length; ) {
+    const record = recordAt(bytes, at)
+    if (record !== null) {
+      endDamage(at)
+      content.visits.push(record.spooled)
+      at = record.end + 1
+      continue
+    }
+    const lineEnd = bytes.indexOf(newline, at)
+    if (lineEnd < 0) {
+      endDamage(at)
+      content.tornBytes = bytes.length - at
+      break
+    }
+    badFrom ??= at
+    at = lineEnd + 1
+  }
+  endDamage(bytes.length)
+  return content
+}
+
+function recordAt(bytes: Buffer, at: number): { spooled: SpooledVisit; end: number } | null {
+  const [head, sum, length] = header.exec(bytes.toString('latin1', at, at + longestHeader)) ?? []
+  if (head === undefined || sum === undefined) return null
+  const start = at + head.length
+  const end = start + Number(length)
+  if (end > bytes.length) return null
+  const json = bytes.subarray(start, end)
+  if (crc32(json) !== Number.parseInt(sum, 16)) return null
+  const spooled = spooledVisit(json.toString())
+  return spooled && { spooled, end }
+}
+
+function spooledVisit(json: string): SpooledVisit | null {
+  try {
+    const { ownerId, visit } = JSON.parse(json) as SpooledVisit
+    if (!Number.isSafeInteger(ownerId) || typeof visit.id !== 'string') return null
+    return { ownerId, visit: { ...visit, createdAt: new Date(visit.createdAt) } }
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,283 @@
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { NewVisit } from '../visits/visit.js'
+import type { CaptureLog } from './capture-log.js'
+import { SpoolFolder } from './spool-folder.js'
+import { decodeSegment, encodeRecord, type SpooledVisit } from './spool-record.js'
+import { OpenSegment, tryDisk } from './spool-segment.js'
+
+export interface SpoolOptions {
+  /** Where the folders of all processes are; made when missing. */
+  directory: string
+  maxBytes: number
+  log: CaptureLog
+  /** A file is closed at this size, and removed only as a whole. */
+  segmentBytes?: number
+}
+
+export interface SpoolState {
+  /** Of visits that wait for the database. */
+  bytes: number
+  files: number
+  /** Why visits cannot be spooled; null while they can. */
+  problem: string | null
+}
+
+/** Visits of one file, to be stored and then removed. */
+export interface SpooledBatch {
+  visits: SpooledVisit[]
+  /** Removes the file. Those refused are kept beside it, in a file that ends in .bad, with what was damaged. */
+  done(refused: SpooledVisit[]): Promise<void>
+}
+
+/** The visit cannot be spooled. */
+export class SpoolError extends Error {
+  override readonly name = 'SpoolError'
+}
+
+interface Waiting {
+  bytes: Buffer
+  resolve: () => void
+  reject: (error: Error) => void
+}
+
+interface Sealed {
+  path: string
+  bytes: number
+}
+
+const tickMs = 5_000
+const ticksPerCheck = 6
+const mostWaitingBytes = 64 * 1024 * 1024
+
+/**
+ * Visits on disk that wait for the database: files that are only appended to (spool-record.ts), each removed when all
+ * its visits are committed. What was read is remembered nowhere else: after a crash it is read again, and a visit's id
+ * makes that harmless.
+ *
+ * Never throws at opening: a server whose disk is full or broken must still start, and says so in `state().problem`.
+ * Whatever is wrong is tried again every few seconds.
+ */
+export async function openSpool(options: SpoolOptions): Promise<Spool> {
+  const spool = new Spool(options)
+  await spool.tick()
+  return spool
+}
+
+export class Spool {
+  readonly #options: Required<SpoolOptions>
+  readonly #folder: SpoolFolder
+  readonly #timer: NodeJS.Timeout
+  #queue: Promise<unknown> = Promise.resolve()
+  #waiting: Waiting[] = []
+  #waitingBytes = 0
+  #isWriting = false
+  #open: OpenSegment | null = null
+  #sealed: Sealed[] = []
+  #problem: string | null = null
+  #isFull = false
+  #ticks = 0
+
+  constructor(options: SpoolOptions) {
+    this.#options = { segmentBytes: 8 * 1024 * 1024, ...options }
+    this.#folder = new SpoolFolder(options.directory)
+    this.#timer = setInterval(() => void this.tick(), tickMs)
+    this.#timer.unref()
+  }
+
+  /**
+   * Resolves when the visit is on disk: all that wait at a moment share one fsync.
+   *
+   * @throws SpoolError when the spool is full or broken
+   */
+  async append(ownerId: number, visit: NewVisit): Promise<void> {
+    const bytes = encodeRecord({ ownerId, visit })
+    if (this.#bytes() + this.#waitingBytes + bytes.length > this.#options.maxBytes) {
+      this.#fill()
+      throw new SpoolError(this.state().problem ?? '')
+    }
+    if (this.#waitingBytes > mostWaitingBytes) throw new SpoolError('the disk does not keep up')
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting.push({ bytes, resolve, reject })
+      this.#waitingBytes += bytes.length
+      if (!this.#isWriting) void this.#write()
+    })
+  }
+
+  /** The oldest file, read; null when there is none. */
+  async next(): Promise<SpooledBatch | null> {
+    if (this.#sealed.length === 0) await this.#alone(() => this.#seal())
+    for (;;) {
+      const segment = this.#sealed[0]
+      if (segment === undefined) return null
+      try {
+        return this.#batch(segment, await readFile(segment.path))
+      } catch (error) {
+        // Taken by a process that believed this one dead.
+        if (!isMissing(error)) throw this.#postpone(segment, error)
+        this.#forget(segment)
+      }
+    }
+  }
+
+  state(): SpoolState {
+    const full = `the spool is full: SPOOL_MAX_BYTES is ${this.#options.maxBytes}`
+    return {
+      bytes: this.#bytes(),
+      files: this.#sealed.length + (this.#open ? 1 : 0),
+      problem: this.#problem ?? (this.#isFull ? full : null),
+    }
+  }
+
+  /** Waits for what is being written; what remains is for the next start. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#alone(() => this.#seal())
+    await this.#folder.leave()
+  }
+
+  /** Says that this process lives, takes over from dead ones, and looks whether the disk works (again). */
+  tick(): Promise<void> {
+    const isCheck = this.#problem !== null || this.#ticks % ticksPerCheck === 0
+    this.#ticks += 1
+    return this.#alone(() =>
+      this.#attempt(async () => {
+        await this.#folder.create()
+        await this.#folder.touch()
+        await this.#folder.adopt()
+        await this.#findSegments()
+        if (isCheck) await tryDisk(this.#folder.path)
+      }).catch(() => {}),
+    )
+  }
+
+  #bytes(): number {
+    return this.#sealed.reduce((sum, { bytes }) => sum + bytes, this.#open?.bytes ?? 0)
+  }
+
+  /** One piece of work on the folder at a time. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#queue.then(work)
+    this.#queue = done.catch(() => {})
+    return done
+  }
+
+  async #attempt<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      const result = await work()
+      if (this.#problem !== null) this.#options.log.info({}, 'the spool works again')
+      this.#problem = null
+      return result
+    } catch (error) {
+      // Public: without the path that is in the message.
+      const problem = `the spool is broken (${(error as NodeJS.ErrnoException).code ?? 'see the log'})`
+      if (this.#problem === null) this.#options.log.error({ err: error }, 'the spool is broken')
+      this.#problem = problem
+      throw new SpoolError(problem, { cause: error })
+    }
+  }
+
+  #fill(): void {
+    if (!this.#isFull) this.#options.log.error({ bytes: this.#bytes() }, 'the spool is full')
+    this.#isFull = true
+  }
+
+  async #write(): Promise<void> {
+    this.#isWriting = true
+    while (this.#waiting.length > 0) {
+      await this.#alone(async () => {
+        const group = this.#waiting
+        this.#waiting = []
+        this.#waitingBytes = 0
+        const bytes = Buffer.concat(group.map((one) => one.bytes))
+        await this.#attempt(() => this.#store(bytes)).then(
+          () => {
+            for (const { resolve } of group) resolve()
+          },
+          (error: Error) => {
+            for (const { reject } of group) reject(error)
+          },
+        )
+      })
+    }
+    this.#isWriting = false
+  }
+
+  /** Again in a new file when another process has taken the one that was written to. */
+  async #store(bytes: Buffer): Promise<void> {
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      try {
+        await this.#folder.create()
+        this.#open ??= await OpenSegment.create(this.#folder.path)
+        const isOurs = await this.#open.append(bytes)
+        if (!isOurs || this.#open.bytes >= this.#options.segmentBytes) await this.#seal()
+        if (isOurs) return
+      } catch (error) {
+        // After a failed fsync nobody knows what is on disk: nothing more goes into that file.
+        await this.#seal()
+        throw error
+      }
+    }
+    throw new Error('other processes take the files of this one')
+  }
+
+  async #seal(): Promise<void> {
+    const segment = this.#open
+    this.#open = null
+    await segment?.close()
+    if (segment && segment.bytes > 0) this.#sealed.push({ path: segment.path, bytes: segment.bytes })
+  }
+
+  /** Files of dead processes come first: they are older. */
+  async #findSegments(): Promise<void> {
+    const known = new Set([...this.#sealed.map(({ path }) => path), this.#open?.path])
+    const found: Sealed[] = []
+    for (const name of await this.#folder.segments()) {
+      const path = join(this.#folder.path, name)
+      if (!known.has(path)) found.push({ path, bytes: (await stat(path)).size })
+    }
+    if (found.length > 0) this.#options.log.info({ files: found.length }, 'visits of a stopped server are in the spool')
+    this.#sealed = [...found, ...this.#sealed]
+  }
+
+  #forget(segment: Sealed): void {
+    this.#sealed = this.#sealed.filter((one) => one !== segment)
+    this.#isFull = false
+  }
+
+  #batch(segment: Sealed, bytes: Buffer): SpooledBatch {
+    const { visits, damaged, tornBytes } = decodeSegment(bytes)
+    const { log } = this.#options
+    const file = basename(segment.path)
+    if (tornBytes > 0) log.warn({ file, bytes: tornBytes }, 'a spool file ends in the middle of a visit: cut off')
+    if (damaged.length > 0) log.error({ file, places: damaged.length }, 'a spool file is damaged: see the .bad file')
+    const done = async (refused: SpooledVisit[]) => {
+      const bad = Buffer.concat([...damaged, ...refused.map(encodeRecord)])
+      try {
+        if (bad.length > 0) await this.#keepBad(segment, bad)
+        await rm(segment.path, { force: true })
+      } catch (error) {
+        throw this.#postpone(segment, error)
+      }
+      this.#forget(segment)
+    }
+    return { visits, done }
+  }
+
+  /** On a full disk the whole file is kept: renaming always works. */
+  async #keepBad(segment: Sealed, bad: Buffer): Promise<void> {
+    const path = join(this.#options.directory, `${basename(segment.path)}.bad`)
+    await writeFile(path, bad, { mode: 0o600, flush: true }).catch(() => rename(segment.path, path))
+  }
+
+  /** The other files have their turn first. */
+  #postpone(segment: Sealed, error: unknown): SpoolError {
+    this.#sealed = [...this.#sealed.filter((one) => one !== segment), segment]
+    const file = basename(segment.path)
+    return new SpoolError(`the spool file ${file} cannot be read or removed`, { cause: error })
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
