@@ -4,6 +4,7 @@ import { csvRows } from './csv-rows.js'
 import { fileLines, type Read } from './file-lines.js'
 import { ndjsonRows } from './ndjson.js'
 import { openStaging, type StagedVisit } from './staging.js'
+import { freshStatistics } from './statistics.js'
 import { storeVisits } from './store.js'
 import { wireRowReader } from './wire-row.js'
 import type { WireRowOptions } from './wire-schema.js'
@@ -53,6 +54,7 @@ export async function importVisits(
     summary.refused += 1
     report.refused(line, reason)
   }
+  const refreshStatistics = freshStatistics(db)
   const store = async (visits: StagedVisit[]) => {
     options.signal?.throwIfAborted()
     for (const [ownerId, own] of byOwner(visits)) {
@@ -61,6 +63,7 @@ export async function importVisits(
       summary.skipped += own.length - stored - refused.length
       for (const { line, reason } of refused) refuse(line, reason)
     }
+    await refreshStatistics(summary.stored)
   }
   const batches = visitBatches(source, options, refuse, report)
   if (options.keepOrder) for await (const batch of oneAhead(batches)) await store(batch)
