@@ -1,5 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { Locator } from './capture/location.js'
+import type { Recorder } from './capture/recorder.js'
+import { redirectRoutes } from './capture/routes.js'
+import { openTokens } from './capture/tokens.js'
 import type { Config } from './config.js'
 import type { Notifications } from './database/notifications.js'
 import type { Database } from './database/open.js'
@@ -8,11 +12,14 @@ import { routePath } from './http/address.js'
 import { acceptTokens, type JwtKeys, requireCaller } from './http/authenticate.js'
 import { answerError, handleErrors } from './http/errors.js'
 import { requireHost } from './http/headers.js'
+import { hostsOf, requireHostFor } from './http/hosts.js'
 import { type LogTarget, privateLog } from './http/log.js'
 import { parseQueryString, queryObject } from './http/query-string.js'
 import { answerClientError, answerOddRequests } from './http/raw-answers.js'
 import { validateWithZod, type ZodTypes } from './http/validate.js'
 import { refuseOtherVerbs } from './http/verbs.js'
+import { linkRoutes } from './links/routes.js'
+import { findTarget } from './links/target.js'
 import { watchArrivals } from './visits/arrivals.js'
 import { cursorsOf } from './visits/cursor.js'
 import { feedRoutes } from './visits/feed-routes.js'
@@ -22,6 +29,8 @@ export interface AppDeps {
   db: Database
   config: Config
   notifications: Notifications
+  recorder: Recorder
+  locator: Locator
   jwtKeys: JwtKeys
   /** What migrations the database still misses; empty when it is ready. */
   pendingMigrations: () => Promise<string[]>
@@ -58,6 +67,11 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   requireHost(app)
   handleErrors(app)
   validateWithZod(app)
+  const hosts = hostsOf(deps.config)
+  const tokens = openTokens({ lookUp: (token) => findTarget(deps.db, token), notifications: deps.notifications })
+  app.addHook('onClose', async () => tokens.close())
+  // Before verbs are refused: any word could be a token, and of words that are none nothing is said.
+  await app.register(async (scope) => redirectRoutes(scope, { ...deps, tokens, hosts }))
   const refuse = refuseOtherVerbs(app)
   healthRoutes(app, deps)
   await acceptTokens(app, deps.jwtKeys)
@@ -65,7 +79,9 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   app.addHook('preClose', async () => arrivals.close())
   await app.register(async (scope) => {
     const api = scope.withTypeProvider<ZodTypes>()
+    requireHostFor(api, hosts.answersApi)
     requireCaller(api, deps.config.outputZone)
+    linkRoutes(api, deps)
     visitRoutes(api, deps)
     feedRoutes(api, { ...deps, arrivals, cursors: cursorsOf(deps.db) })
   })

@@ -42,6 +42,16 @@ const variables = z.object({
   TRUST_PROXY: z.string().default('off').transform(trustedProxies),
   GEOIP_DB: z.string().min(1).optional(),
   IP_ANONYMIZE: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
+  CAPTURE_WAIT_MS: z
+    .string()
+    .default('250')
+    .refine((text) => /^\d{1,5}$/.test(text) && Number(text) >= 1, 'must be a number of milliseconds from 1 to 99999')
+    .transform(Number),
+  SPOOL_MAX_BYTES: z
+    .string()
+    .default(String(1024 ** 3))
+    .refine((text) => /^\d{1,15}$/.test(text), 'must be a number of bytes')
+    .transform(Number),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       error: 'must be fatal, error, warn, info, debug, trace or silent',
@@ -67,6 +77,9 @@ export interface Config {
   geoipDb: string | undefined
   /** Addresses are stored without their host part (/24, /48). */
   anonymizeIp: boolean
+  /** How long a visit waits for the database before it goes to the spool. */
+  captureWaitMs: number
+  spoolMaxBytes: number
   logLevel: string
   /** IANA zone of times without one on the wire. */
   outputZone: string
@@ -105,6 +118,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     trustProxy: v.TRUST_PROXY,
     geoipDb: v.GEOIP_DB,
     anonymizeIp: v.IP_ANONYMIZE === 'on',
+    captureWaitMs: v.CAPTURE_WAIT_MS,
+    spoolMaxBytes: v.SPOOL_MAX_BYTES,
     logLevel: v.LOG_LEVEL,
     outputZone: v.TZ_OUTPUT,
   }

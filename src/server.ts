@@ -1,6 +1,11 @@
+import { join } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { jwtKeys } from './accounts/jwt-secret.js'
 import { buildApp } from './app.js'
+import { heldLog } from './capture/capture-log.js'
+import { type Locator, openLocator } from './capture/location.js'
+import { openRecorder } from './capture/recorder.js'
+import { openSpool } from './capture/spool.js'
 import type { Config } from './config.js'
 import { type Connection, connect, missingMigrations } from './database/connect.js'
 import { openNotifications } from './database/notifications.js'
@@ -23,26 +28,52 @@ export class StartError extends Error {}
  * @throws StartError, ConfigError, EmbeddedError, MigrationError
  */
 export async function startServer(config: Config): Promise<RunningServer> {
-  const connection = await connect(config)
-  const notifications = openNotifications(connection.url)
-  const disconnect = () => notifications.close().finally(() => connection.close())
+  const opened: (() => Promise<void> | void)[] = []
+  // In the opposite order of opening: what is in flight is answered first, the database goes last.
+  const close = async () => {
+    const failures: unknown[] = []
+    for (const end of opened.splice(0).reverse()) await Promise.resolve(end()).catch((error) => failures.push(error))
+    if (failures.length > 0) throw failures[0]
+  }
   try {
+    const connection = await connect(config)
+    opened.push(() => connection.close())
     const pending = await missingMigrations(connection.url)
     if (pending.length > 0) throw new StartError('The database is not migrated: run smart-link migrate first.')
+    const notifications = openNotifications(connection.url)
+    opened.push(() => notifications.close())
+    const locator = await openPlaces(config)
+    opened.push(() => locator.close())
+    const log = heldLog()
+    const { captureWaitMs: waitMs, spoolMaxBytes: maxBytes } = config
+    const spool = await openSpool({ directory: join(config.dataDir, 'spool'), maxBytes, log })
+    opened.push(() => spool.close())
+    const recorder = openRecorder({ db: connection.db, spool, waitMs, log })
+    opened.push(() => recorder.close())
     const app = await buildApp({
       db: connection.db,
       config,
       notifications,
+      recorder,
+      locator,
       jwtKeys: await jwtKeys(config.jwt, config.dataDir),
       pendingMigrations: () => missingMigrations(connection.url),
       log: { level: config.logLevel },
     })
+    log.release(app.log)
+    opened.push(() => app.close())
     const address = await listen(app, config)
-    return { app, connection, address, stop: () => app.close().then(disconnect) }
+    return { app, connection, address, stop: close }
   } catch (error) {
-    await disconnect()
+    await close().catch(() => {})
     throw error
   }
+}
+
+async function openPlaces({ geoipDb }: Config): Promise<Locator> {
+  return openLocator({ file: geoipDb }).catch((error: Error) => {
+    throw geoipDb === undefined ? error : new StartError(`GEOIP_DB cannot be used: ${error.message}`)
+  })
 }
 
 /** Stops the server at SIGTERM or SIGINT and ends the process with 0; a second signal ends it at once. */
@@ -70,7 +101,6 @@ async function listen(app: FastifyInstance, { host, port }: Config): Promise<str
     return await app.listen({ host, port })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    await app.close()
     if (code === 'EADDRINUSE') throw new StartError(`PORT ${port} is taken on ${host}: stop what uses it, or set PORT.`)
     if (code === 'EACCES') throw new StartError(`PORT ${port} needs privileges: set PORT to 1024 or above.`)
     throw new StartError(`HOST ${host} cannot be listened on: ${(error as Error).message}`)

@@ -3,7 +3,7 @@ import type { Config } from '../config.js'
 import { rawQuery } from '../http/address.js'
 import { toHttpError } from '../http/errors.js'
 import type { Hosts } from '../http/hosts.js'
-import { isReserved, isToken } from '../links/reserved.js'
+import { isReserved, tokenShape } from '../links/reserved.js'
 import type { TokenTarget } from '../links/target.js'
 import type { Locator } from './location.js'
 import { answerPage, deletedLink, expiredLink, inactiveLink, missingLink, unavailable } from './pages.js'
@@ -41,8 +41,8 @@ export function redirectRoutes(app: FastifyInstance, { tokens, recorder, locator
   })
 
   for (const base of new Set(['', config.shortUrl ? new URL(config.shortUrl).pathname.replace(/\/$/, '') : ''])) {
-    app.get<{ Params: { token: string } }>(`${base}/:token`, async (request, reply) => {
-      const target = openable(await findTarget(tokens, request.params.token))
+    app.get<{ Params: { token: string } }>(`${base}/:token(${tokenShape})`, async (request, reply) => {
+      const target = openable(await tokens.find(request.params.token))
       const visit = await visitOf(request, target, { locator, anonymize: config.anonymizeIp })
       const query = target.forwardQuery ? rawQuery(request) : null
       const location = targetUrl(target.longUrl, placeholderValues(visit, target.recipient?.mobile ?? null), query)
@@ -65,14 +65,9 @@ const redirectHeaders = {
   'accept-ch': 'Sec-CH-UA-Full-Version-List, Sec-CH-UA-Platform-Version, Sec-CH-UA-Model, Sec-CH-UA-Form-Factors',
 }
 
-async function findTarget(tokens: Tokens, token: string): Promise<TokenTarget> {
-  const target = isToken(token) ? await tokens.find(token) : null
-  if (target === null) throw missingLink()
-  return target
-}
-
 /** @throws HttpError 404 or 410 */
-function openable(target: TokenTarget): TokenTarget {
+function openable(target: TokenTarget | null): TokenTarget {
+  if (target === null) throw missingLink()
   if (target.isDeleted) throw deletedLink()
   if (!target.isActive) throw inactiveLink()
   if (target.expiresAt !== null && target.expiresAt.getTime() <= Date.now()) throw expiredLink()

@@ -10,7 +10,5 @@ export function isReserved(word: string): boolean {
   return reserved.has(word.toLowerCase())
 }
 
-/** Whether a text can be a code of a short URL: as the database allows them, and no reserved word. */
-export function isToken(text: string): boolean {
-  return /^[A-Za-z0-9_-]{1,64}$/.test(text) && !isReserved(text)
-}
+/** What a code of a short URL looks like, as the database checks it. */
+export const tokenShape = '^[A-Za-z0-9_-]{1,64}$'

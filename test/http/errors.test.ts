@@ -44,7 +44,7 @@ const json = 'application/json; charset=utf-8'
 describe('an unknown route', () => {
   it.each([
     ['GET', '/'],
-    ['GET', '/nope'],
+    ['GET', '/nope/nope'],
     ['GET', '/link/urls/1/visits/more'],
     ['POST', '/nope'],
     ['OPTIONS', '/nope'],
@@ -216,7 +216,7 @@ it.each([
 })
 
 it('answers JSON whatever Accept says', async () => {
-  const answer = await site.app.inject({ url: '/nope', headers: { accept: 'text/html', 'accept-version': '3' } })
+  const answer = await site.app.inject({ url: '/nope/nope', headers: { accept: 'text/html', 'accept-version': '3' } })
   expect(answer.headers['content-type']).toBe(json)
   expect(answer.json()).toEqual(envelope(404, 'Not Found'))
 })

@@ -1,7 +1,13 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { createSigner } from 'fast-jwt'
 import type { FastifyInstance } from 'fastify'
 import { inject, onTestFinished } from 'vitest'
 import { buildApp } from '../../src/app.js'
+import { openLocator } from '../../src/capture/location.js'
+import { openRecorder } from '../../src/capture/recorder.js'
+import { openSpool } from '../../src/capture/spool.js'
 import { readConfig } from '../../src/config.js'
 import { missingMigrations } from '../../src/database/connect.js'
 import { openNotifications } from '../../src/database/notifications.js'
@@ -46,10 +52,17 @@ export async function openApp({ env = {}, jwtKeys, log, extend }: TestAppOptions
     audience: config.jwt.audience,
   }
   const notifications = openNotifications(url)
+  const directory = await mkdtemp(join(tmpdir(), 'smart-link-spool-'))
+  const quiet = { info: () => {}, warn: () => {}, error: () => {} }
+  const spool = await openSpool({ directory, maxBytes: 2 ** 26, log: quiet })
+  const recorder = openRecorder({ db, spool, waitMs: config.captureWaitMs, log: quiet })
+  const locator = await openLocator({ file: config.geoipDb })
   const app = await buildApp({
     db,
     config,
     notifications,
+    recorder,
+    locator,
     jwtKeys: jwtKeys ?? secret,
     pendingMigrations: () => missingMigrations(url),
     ...(log !== undefined && { log }),
@@ -60,11 +73,15 @@ export async function openApp({ env = {}, jwtKeys, log, extend }: TestAppOptions
     app,
     db,
     as: (ownerId, scope) => bearer({ sub: String(ownerId), ...(scope !== undefined && { scope }) }),
-    close: () =>
-      app
-        .close()
-        .then(() => notifications.close())
-        .then(drop),
+    close: async () => {
+      await app.close()
+      await recorder.close()
+      await spool.close()
+      await rm(directory, { recursive: true, force: true })
+      locator.close()
+      await notifications.close()
+      await drop()
+    },
   }
 }
 
