@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { parseDateRange, parseInstant } from './dates.js'
+import { parseDateRange, parseInstant } from '../http/dates.js'
 
 /** Filters of the visit list, by the field of a visit that they compare. */
 export const filterNames = [

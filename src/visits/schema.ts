@@ -1,19 +1,8 @@
 import { z } from 'zod'
-import { pageNumber } from '../http/paginate.js'
+import { pageQuery } from '../http/page-query.js'
 import { filterParameters } from './filters.js'
 
-const perPage = 'The per page field must be a number between 1 and 100.'
 const position = 'The as of field must be now or the position of a visit.'
-
-/** Paging parameters of every list (contract.md section 3). A bad `page` is page 1, a bad `per_page` is refused. */
-export const pageQuery = z.object({
-  page: z.unknown().optional().transform(pageNumber),
-  per_page: z
-    .string({ error: perPage })
-    .regex(/^([1-9]\d?|100)$/, perPage)
-    .transform(Number)
-    .default(15),
-})
 
 /** Query of a link's visits. `as_of` freezes the list at a position, so that a walk sees every row once. */
 export const visitsQuery = (zone: string) =>
