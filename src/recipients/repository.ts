@@ -104,11 +104,12 @@ counted AS (
 INSERT INTO recipients (user_id, link_id, id, token, message_id, mobile)
 SELECT $1, "linkId", id, token, "messageId", mobile FROM input`)
 
-/** The link's revision rises because visits that are recorded already look different now. */
+/** The revisions of link and owner rise because visits that are recorded already look different now. */
 const updateRecipients = statement(`
 WITH input AS MATERIALIZED (SELECT * FROM ${rows}),
 revised AS (
   UPDATE links SET revision = revision + 1 WHERE user_id = $1 AND id IN (SELECT "linkId" FROM input)
-)
+),
+account AS (UPDATE owners SET revision = revision + 1 WHERE id = $1)
 UPDATE recipients r SET message_id = i."messageId", mobile = i.mobile
 FROM input i WHERE r.user_id = $1 AND r.link_id = i."linkId" AND r.id = i.id`)
