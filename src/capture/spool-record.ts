@@ -10,55 +10,53 @@ export interface SpooledVisit {
 export interface SegmentContent {
   /** Whole records, in order. */
   visits: SpooledVisit[]
-  /** Ranges that are no record although something follows them: the disk or somebody changed them. */
+  /** Whole lines that are no record: the disk or somebody changed them. */
   damaged: Buffer[]
   /** Length of an unfinished record at the end: its writer died, so nobody was told that it was safe. */
   tornBytes: number
 }
 
 const newline = 10
+const space = 32
 const header = /^([\da-f]{8}) (\d{1,9}) /
 const longestHeader = 19
 
-/**
- * One line: CRC-32 of the JSON in hexadecimal, its length in bytes, the JSON. The length finds the end whatever the
- * bytes are; the line break, which JSON never contains, is where reading goes on after a damaged record.
- */
+/** One line: CRC-32 of the JSON in hexadecimal, its length in bytes, the JSON. */
 export function encodeRecord(spooled: SpooledVisit): Buffer {
   const json = Buffer.from(JSON.stringify(spooled))
   return Buffer.from(`${crc32(json).toString(16).padStart(8, '0')} ${json.length} ${json}\n`)
 }
 
-/** Reads whole records wherever they are: damage costs the record it is in and no other. */
+/** Finds whole records wherever they are: damage costs the records it touches and no other. */
 export function decodeSegment(bytes: Buffer): SegmentContent {
   const content: SegmentContent = { visits: [], damaged: [], tornBytes: 0 }
   let badFrom: number | null = null
   const endDamage = (at: number) => {
-    if (badFrom !== null) content.damaged.push(bytes.subarray(badFrom, at))
+    if (badFrom !== null && badFrom < at) content.damaged.push(bytes.subarray(badFrom, at))
     badFrom = null
   }
   for (let at = 0; at < bytes.length; ) {
     const record = recordAt(bytes, at)
-    if (record !== null) {
+    if (record === null) {
+      badFrom ??= at
+      at += 1
+    } else {
       endDamage(at)
       content.visits.push(record.spooled)
-      at = record.end + 1
-      continue
+      at = bytes[record.end] === newline ? record.end + 1 : record.end
     }
-    const lineEnd = bytes.indexOf(newline, at)
-    if (lineEnd < 0) {
-      endDamage(at)
-      content.tornBytes = bytes.length - at
-      break
-    }
-    badFrom ??= at
-    at = lineEnd + 1
   }
-  endDamage(bytes.length)
+  if (badFrom !== null) {
+    const tornFrom = Math.max(badFrom, bytes.lastIndexOf(newline) + 1)
+    content.tornBytes = bytes.length - tornFrom
+    endDamage(tornFrom)
+  }
   return content
 }
 
 function recordAt(bytes: Buffer, at: number): { spooled: SpooledVisit; end: number } | null {
+  // Looked at for every byte of what is damaged.
+  if (bytes[at + 8] !== space) return null
   const [head, sum, length] = header.exec(bytes.toString('latin1', at, at + longestHeader)) ?? []
   if (head === undefined || sum === undefined) return null
   const start = at + head.length

@@ -106,8 +106,8 @@ export class Spool {
 
   /** The oldest file, read; null when there is none. */
   async next(): Promise<SpooledBatch | null> {
-    if (this.#sealed.length === 0) await this.#alone(() => this.#seal())
     for (;;) {
+      if (this.#sealed.length === 0) await this.#alone(() => this.#seal())
       const segment = this.#sealed[0]
       if (segment === undefined) return null
       try {
