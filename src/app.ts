@@ -16,6 +16,7 @@ import { hostsOf, requireHostFor } from './http/hosts.js'
 import { type LogTarget, privateLog } from './http/log.js'
 import { parseQueryString, queryObject } from './http/query-string.js'
 import { answerClientError, answerOddRequests } from './http/raw-answers.js'
+import { letGoWhenStopping } from './http/stopping.js'
 import { validateWithZod, type ZodTypes } from './http/validate.js'
 import { refuseOtherVerbs } from './http/verbs.js'
 import { linkRoutes } from './links/routes.js'
@@ -61,6 +62,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     bodyLimit: 1024 * 1024,
   })
   answerOddRequests(app.server)
+  letGoWhenStopping(app)
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
   })

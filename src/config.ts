@@ -57,7 +57,7 @@ const variables = z.object({
       error: 'must be fatal, error, warn, info, debug, trace or silent',
     })
     .default('info'),
-  TZ_OUTPUT: z.string().default('UTC').refine(isTimeZone, 'must be an IANA time zone such as Europe/Berlin'),
+  TZ_OUTPUT: z.string().default('UTC').refine(isTimeZone, 'must be UTC or an IANA time zone such as Europe/Berlin'),
 })
 
 export interface Config {
@@ -189,10 +189,11 @@ function isAddressRange(text: string): boolean {
   return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128))
 }
 
+/** No abbreviations: CET is an hour off UTC all year to PostgreSQL, but has summers to JavaScript. */
 function isTimeZone(zone: string): boolean {
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
-    return /^[A-Za-z]/.test(zone)
+    return zone === 'UTC' || /^[A-Za-z]+\//.test(zone)
   } catch {
     return false
   }

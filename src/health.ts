@@ -15,12 +15,20 @@ export interface HealthDeps {
  * did not, so requests can be served.
  */
 export function healthRoutes(app: FastifyInstance, { db, recorder, pendingMigrations }: HealthDeps): void {
+  // Anyone may ask, and each answer takes a connection: all who ask at once get the same one.
+  let asking: Promise<string[]> | null = null
+  const pendingNow = () => {
+    asking ??= pendingMigrations().finally(() => {
+      asking = null
+    })
+    return asking
+  }
   app.get('/health', async () => success('OK', []))
   app.get('/ready', async () => {
     const { problem } = recorder.state().spool
     if (problem !== null) throw notReady(`Visits cannot be spooled: ${problem}.`)
     await db.pool.query('SELECT')
-    const pending = await pendingMigrations()
+    const pending = await pendingNow()
     if (pending.length > 0) {
       throw notReady(`Migrations are not applied: ${pending.join(', ')}. Run smart-link migrate.`)
     }

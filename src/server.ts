@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises'
 import { join } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { jwtKeys } from './accounts/jwt-secret.js'
@@ -38,8 +39,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
   try {
     const connection = await connect(config)
     opened.push(() => connection.close())
-    const pending = await missingMigrations(connection.url)
-    if (pending.length > 0) throw new StartError('The database is not migrated: run smart-link migrate first.')
+    await requireMigrations(connection.url, config)
     const notifications = openNotifications(connection.url)
     opened.push(() => notifications.close())
     const locator = await openPlaces(config)
@@ -96,9 +96,20 @@ function failed(log: FastifyBaseLogger, error: unknown): never {
   process.exit(1)
 }
 
+async function requireMigrations(url: string, { databaseUrl }: Config): Promise<void> {
+  const pending = await missingMigrations(url).catch((error: Error & { errors?: Error[] }) => {
+    // A name that stands for several addresses fails once for each.
+    const { message } = error.errors?.[0] ?? error
+    throw databaseUrl === undefined ? error : new StartError(`DATABASE_URL cannot be used: ${message}`)
+  })
+  if (pending.length > 0) throw new StartError('The database is not migrated: run smart-link migrate first.')
+}
+
 async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {
   try {
-    return await app.listen({ host, port })
+    // Fastify listens on both addresses of localhost, with a second server that knows nothing of raw-answers.ts.
+    const { address } = host === 'localhost' ? await lookup(host, { verbatim: false }) : { address: host }
+    return await app.listen({ host: address, port })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EADDRINUSE') throw new StartError(`PORT ${port} is taken on ${host}: stop what uses it, or set PORT.`)

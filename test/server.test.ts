@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import { connect, createServer, type Socket } from 'node:net'
+import pg from 'pg'
+import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { bearer, testSecret } from './support/app.js'
+import { createDatabase, testDatabase } from './support/database.js'
+import { databaseUrl } from './support/postgres.js'
+import { everything, parseAnswer } from './support/raw-http.js'
+import { startServerProcess } from './support/server-process.js'
+import { storeLinks } from './support/visits.js'
+
+const { authorization } = bearer({ sub: '26' })
+const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: ${authorization}\r\n\r\n`
+
+async function connectionTo(address: string): Promise<Socket> {
+  const socket = connect(Number(new URL(address).port), '127.0.0.1')
+  await once(socket, 'connect')
+  return socket
+}
+
+async function refuses(address: string): Promise<boolean> {
+  return connectionTo(address).then(
+    (socket) => {
+      socket.destroy()
+      return false
+    },
+    () => true,
+  )
+}
+
+/** A server on a database with link 21, whose table is locked until `release`. */
+async function lockedServer() {
+  const { db, url } = await testDatabase()
+  await storeLinks(db, 26, 21)
+  const server = startServerProcess({ DATABASE_URL: url, JWT_SECRET: testSecret })
+  const address = await server.address()
+  const locker = new pg.Client({ connectionString: url })
+  await locker.connect()
+  onTestFinished(() => locker.end())
+  await locker.query('BEGIN; LOCK TABLE links')
+  const waiting = async () => {
+    const { rowCount } = await locker.query('SELECT FROM pg_locks WHERE NOT granted')
+    return rowCount === 1
+  }
+  return { server, address, waiting, release: () => locker.query('COMMIT') }
+}
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+  it('answers what is in flight, takes nothing new, and ends with 0 though connections stay open', async () => {
+    const { server, address, waiting, release } = await lockedServer()
+    const idle = await connectionTo(address)
+    idle.write(request('/health'))
+    await once(idle, 'data')
+    const untouched = await connectionTo(address)
+    const inFlight = await connectionTo(address)
+    const answer = everything(inFlight)
+    const others = Promise.all([once(idle, 'close'), once(untouched, 'close')])
+    inFlight.write(request('/link/urls/21/visits'))
+    await vi.waitUntil(waiting, { timeout: 30_000 })
+
+    server.child.kill(signal)
+    await vi.waitUntil(() => refuses(address), { timeout: 30_000 })
+    expect(server.child.exitCode).toBeNull()
+    await release()
+
+    const { status, headers, body } = parseAnswer(await answer)
+    expect([status, headers.connection]).toEqual([200, 'close'])
+    expect(JSON.parse(body)).toMatchObject({ status: 'OK', message: 'Visits', data: [] })
+    expect(await server.ended).toBe(0)
+    await others
+  })
+})
+
+it('a second signal ends at once what the first one waits for', async () => {
+  const { server, address, waiting } = await lockedServer()
+  const inFlight = await connectionTo(address)
+  inFlight.on('error', () => {}).write(request('/link/urls/21/visits'))
+  await vi.waitUntil(waiting, { timeout: 30_000 })
+  server.child.kill('SIGTERM')
+  await vi.waitUntil(() => refuses(address), { timeout: 30_000 })
+  server.child.kill('SIGTERM')
+  expect(await server.ended).toBe(1)
+})
+
+describe('a start that cannot succeed ends with 1 and one line that says what to do:', () => {
+  const url = (name: string) => databaseUrl(inject('postgresUrl'), name)
+
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['a bad value', { PORT: 'http' }, /^smart-link: PORT must be a port number from 0 to 65535$/],
+    ['a weak secret', { JWT_SECRET: 'short' }, /^smart-link: JWT_SECRET must have at least 32 bytes$/],
+    [
+      'a database that does not listen',
+      { DATABASE_URL: 'postgresql://me:hunter2@127.0.0.1:1/x' },
+      /^smart-link: DATABASE_URL cannot be used: connect ECONNREFUSED 127\.0\.0\.1:1$/,
+    ],
+    [
+      'a database that does not exist',
+      { DATABASE_URL: url('no_such_database') },
+      /^smart-link: DATABASE_URL cannot be used: database "no_such_database" does not exist$/,
+    ],
+    [
+      'a database that is not migrated',
+      { DATABASE_URL: url('template1') },
+      /^smart-link: The database is not migrated: run smart-link migrate first\.$/,
+    ],
+  ])('%s', async (_, env, line) => {
+    const server = startServerProcess({ JWT_SECRET: testSecret, DATABASE_URL: url('template1'), ...env })
+    expect(await server.ended).toBe(1)
+    expect(server.output().trimEnd()).toMatch(line)
+    expect(server.output()).not.toContain('hunter2')
+  })
+
+  it('a port that is taken', async () => {
+    const taken = createServer().listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    onTestFinished(() => void taken.close())
+    const at = taken.address()
+    const port = String(typeof at === 'object' ? at?.port : '')
+    const database = await createDatabase(inject('templateName'))
+    onTestFinished(database.drop)
+    const server = startServerProcess({ DATABASE_URL: database.url, JWT_SECRET: testSecret, PORT: port })
+    expect(await server.ended).toBe(1)
+    expect(server.output()).toBe(`smart-link: PORT ${port} is taken on 127.0.0.1: stop what uses it, or set PORT.\n`)
+  })
+})

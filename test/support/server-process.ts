@@ -1,0 +1,45 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished, vi } from 'vitest'
+
+export interface ServerProcess {
+  child: ChildProcess
+  /** Where it listens; fails with what it said when it ends instead. */
+  address(): Promise<string>
+  /** Exit code, or the signal that ended it. */
+  ended: Promise<number | string>
+  /** Everything it has said so far. */
+  output: () => string
+}
+
+/** `smart-link serve` as a process of its own, on a free port, in a folder without `.env`; killed with the test. */
+export function startServerProcess(env: Record<string, string>): ServerProcess {
+  const folder = mkdtempSync(join(tmpdir(), 'smart-link-serve-'))
+  const main = join(import.meta.dirname, '../../src/cli/main.ts')
+  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, 'serve'], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, PORT: '0', ...env },
+  })
+  const said: string[] = []
+  child.stdout.on('data', (text: Buffer) => said.push(text.toString()))
+  child.stderr.on('data', (text: Buffer) => said.push(text.toString()))
+  const ended = once(child, 'close').then(([code, signal]: (number | string | null)[]) => code ?? signal ?? '')
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await ended
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const output = () => said.join('')
+  const address = () =>
+    vi.waitUntil(
+      () => {
+        if (child.exitCode !== null) throw new Error(output())
+        return /Server listening at (http:[^"]+)/.exec(output())?.[1]
+      },
+      { timeout: 60_000, interval: 20 },
+    )
+  return { child, address, ended, output }
+}
