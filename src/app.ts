@@ -21,6 +21,7 @@ import { validateWithZod, type ZodTypes } from './http/validate.js'
 import { refuseOtherVerbs } from './http/verbs.js'
 import { linkRoutes } from './links/routes.js'
 import { findTarget } from './links/target.js'
+import { recipientRoutes } from './recipients/routes.js'
 import { watchArrivals } from './visits/arrivals.js'
 import { cursorsOf } from './visits/cursor.js'
 import { feedRoutes } from './visits/feed-routes.js'
@@ -84,6 +85,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     requireHostFor(api, hosts.answersApi)
     requireCaller(api, deps.config.outputZone)
     linkRoutes(api, deps)
+    recipientRoutes(api, deps)
     visitRoutes(api, deps)
     feedRoutes(api, { ...deps, arrivals, cursors: cursorsOf(deps.db) })
   })

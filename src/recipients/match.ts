@@ -1,0 +1,72 @@
+import type { FieldErrors } from '../http/envelope.js'
+import type { Recipient } from './recipient.js'
+
+/** A person that a sender wants a token for. */
+export interface WantedRecipient {
+  mobile: string
+  messageId: string | null
+  sentAt: Date | null
+}
+
+export interface Matching {
+  /** One for each that was wanted, in that order; the same one where two are the same person. New ones lack id and token. */
+  recipients: Recipient[]
+  created: Set<Recipient>
+  changed: Set<Recipient>
+  errors: FieldErrors
+}
+
+/**
+ * Who is who: a message id names one recipient of a link; without one, a number does, among the recipients without a message
+ * id. So a request may be repeated, and a person who gets two messages with the link has two tokens.
+ *
+ * What the sender has learned meanwhile is taken over: a time of sending, a number that was not known. Another number than the
+ * one known for the message is a mistake, and named.
+ */
+export function matchRecipients(known: Recipient[], wanted: WantedRecipient[], createdAt: Date): Matching {
+  const byKey = new Map<string, Recipient>()
+  for (const recipient of known) {
+    const key = keyOf(recipient.messageId, recipient.mobile)
+    if (!byKey.has(key)) byKey.set(key, recipient)
+  }
+  const matching: Matching = { recipients: [], created: new Set(), changed: new Set(), errors: {} }
+  for (const [index, want] of wanted.entries()) {
+    const key = keyOf(want.messageId, want.mobile)
+    const recipient = byKey.get(key)
+    if (recipient === undefined) {
+      const fresh = newRecipient(want, createdAt)
+      byKey.set(key, fresh)
+      matching.created.add(fresh)
+      matching.recipients.push(fresh)
+      continue
+    }
+    if (recipient.mobile !== null && recipient.mobile !== want.mobile && !isMaskOf(recipient.mobile, want.mobile)) {
+      matching.errors[`recipients.${index}.message_id`] = ['The message_id field names a message to another number.']
+    }
+    if (takeOver(recipient, want) && !matching.created.has(recipient)) matching.changed.add(recipient)
+    matching.recipients.push(recipient)
+  }
+  return matching
+}
+
+function keyOf(messageId: string | null, mobile: string | null): string {
+  return messageId === null ? `mobile ${mobile}` : `message ${messageId}`
+}
+
+/** @returns whether anything is new */
+function takeOver(recipient: Recipient, { mobile, sentAt }: WantedRecipient): boolean {
+  const isNews = recipient.mobile !== mobile || (sentAt !== null && sentAt.getTime() !== recipient.sentAt?.getTime())
+  recipient.mobile = mobile
+  recipient.sentAt = sentAt ?? recipient.sentAt
+  return isNews
+}
+
+/** Imported visits may have told of a number without its last digits. */
+function isMaskOf(masked: string, whole: string): boolean {
+  return masked === `${whole.slice(0, -3)}***`
+}
+
+function newRecipient({ mobile, messageId, sentAt }: WantedRecipient, createdAt: Date): Recipient {
+  const unvisited = { visits: 0, humanVisits: 0, firstVisit: null, lastVisit: null }
+  return { id: 0, token: '', mobile, messageId, sentAt, createdAt, ...unvisited }
+}

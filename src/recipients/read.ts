@@ -1,0 +1,60 @@
+import { type Database, statement } from '../database/open.js'
+import { notFound } from '../http/errors.js'
+import type { Page, PageRequest } from '../http/paginate.js'
+import { type Recipient, type RecipientRow, recipientColumns, recipientOf } from './recipient.js'
+
+/**
+ * Recipients of one link, newest first.
+ *
+ * Nothing is counted: recipients are numbered 1, 2, 3 … and the link knows how many it has and how many have opened it. The
+ * whole list costs the same on every page; with `visited`, an index is walked up to the page.
+ *
+ * @param visited only those whom a person's visit has come from, or only those it has not; null for all
+ * @throws HttpError 404 for a missing link and for one of somebody else
+ */
+export async function pageOfRecipients(
+  db: Database,
+  ownerId: number,
+  linkId: number,
+  request: PageRequest,
+  visited: boolean | null,
+): Promise<Page<Recipient>> {
+  const { number, perPage } = request
+  // Past any list, but not past 2^53.
+  const start = (Number(number < furthestPage ? number : furthestPage) - 1) * perPage
+  const query =
+    visited === null
+      ? wholeList([ownerId, linkId, start, perPage])
+      : visitedList([ownerId, linkId, start, perPage, visited])
+  const { rows } = await db.pool.query<{ total: string } & (RecipientRow | { id: null })>(query)
+  const [first] = rows
+  if (first === undefined) throw notFound()
+  return {
+    number,
+    perPage,
+    total: Number(first.total),
+    items: rows.flatMap((row) => (row.id === null ? [] : recipientOf(row))),
+  }
+}
+
+const furthestPage = 2n ** 40n
+
+const wholeList = statement(`
+SELECT l.last_recipient AS total, ${recipientColumns}
+FROM links l
+LEFT JOIN recipients r ON r.user_id = $1 AND r.link_id = $2
+  AND r.id > l.last_recipient - $3::int8 - $4::int8 AND r.id <= l.last_recipient - $3::int8
+WHERE l.user_id = $1 AND l.id = $2 AND l.deleted_at IS NULL
+ORDER BY r.id DESC`)
+
+const visitedList = statement(`
+SELECT CASE WHEN $5::bool THEN l.reached ELSE l.last_recipient - l.reached END AS total, ${recipientColumns}
+FROM links l
+LEFT JOIN LATERAL (
+  SELECT p.id FROM recipients p
+  WHERE p.user_id = $1 AND p.link_id = $2 AND p.visited = $5
+  ORDER BY p.id DESC OFFSET $3::int8 LIMIT $4::int8
+) page ON true
+LEFT JOIN recipients r ON r.user_id = $1 AND r.link_id = $2 AND r.id = page.id
+WHERE l.user_id = $1 AND l.id = $2 AND l.deleted_at IS NULL
+ORDER BY r.id DESC`)

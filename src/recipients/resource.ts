@@ -1,0 +1,30 @@
+import { formatTime } from '../http/time.js'
+import type { Recipient } from './recipient.js'
+
+export interface RecipientView {
+  /** Whole mobile numbers (scope visits:pii); otherwise the last three digits are `***`, as in visits. */
+  pii: boolean
+  /** IANA zone of times. */
+  zone: string
+  /** What comes before `/` and the token in a short URL. */
+  shortBase: string
+}
+
+/** A recipient as the wire shows it. Counters are numbers here: no documented answer asks for texts. */
+export function recipientResource(recipient: Recipient, { pii, zone, shortBase }: RecipientView) {
+  const { mobile } = recipient
+  const time = (instant: Date | null) => instant && formatTime(instant, zone)
+  return {
+    id: recipient.id,
+    token: recipient.token,
+    short_url: `${shortBase}/${recipient.token}`,
+    message_id: recipient.messageId,
+    mobile: pii || mobile === null ? mobile : `${mobile.slice(0, -3)}***`,
+    sent_at: time(recipient.sentAt),
+    visits: recipient.visits,
+    human_visits: recipient.humanVisits,
+    first_visit: time(recipient.firstVisit),
+    last_visit: time(recipient.lastVisit),
+    created_at: time(recipient.createdAt),
+  }
+}

@@ -1,0 +1,74 @@
+import type { FastifyRequest } from 'fastify'
+import { may } from '../accounts/scopes.js'
+import type { Config } from '../config.js'
+import type { Database } from '../database/open.js'
+import { publicAddress, rawQuery, requestOrigin } from '../http/address.js'
+import { entityTag, isUnchanged, notModified, tagged } from '../http/conditional.js'
+import { paginatedJson, success } from '../http/envelope.js'
+import { pagination } from '../http/paginate.js'
+import { parseQueryString } from '../http/query-string.js'
+import type { Api } from '../http/validate.js'
+import { linkParams } from '../links/schema.js'
+import { createRecipients } from './create.js'
+import { pageOfRecipients } from './read.js'
+import { type RecipientView, recipientResource } from './resource.js'
+import { recipientsBody, recipientsBodyLimit, recipientsQuery } from './schema.js'
+
+export interface RecipientRoutesDeps {
+  db: Database
+  config: Pick<Config, 'publicUrl' | 'shortUrl' | 'outputZone'>
+}
+
+/** The people a link is sent to: a token for each, and who of them has opened it. */
+export function recipientRoutes(api: Api, { db, config }: RecipientRoutesDeps): void {
+  const viewOf = (request: FastifyRequest): RecipientView => ({
+    pii: may(request.caller, 'visits:pii'),
+    zone: config.outputZone,
+    shortBase: config.shortUrl ?? config.publicUrl ?? requestOrigin(request),
+  })
+
+  api.post(
+    '/link/urls/:id/recipients',
+    {
+      schema: { params: linkParams, body: recipientsBody(config.outputZone) },
+      bodyLimit: recipientsBodyLimit,
+      config: { scope: 'links:write' },
+    },
+    async (request) => {
+      const view = viewOf(request)
+      const wanted = request.body.recipients.map(({ mobile, message_id: messageId, sent_at: sentAt }) => ({
+        mobile,
+        messageId,
+        sentAt,
+      }))
+      const recipients = await createRecipients(db, request.caller.ownerId, request.params.id, wanted)
+      return success(
+        'Recipients Created Successfully',
+        recipients.map((recipient) => recipientResource(recipient, view)),
+      )
+    },
+  )
+
+  api.get(
+    '/link/urls/:id/recipients',
+    { schema: { params: linkParams, querystring: recipientsQuery }, config: { scope: 'links:read' } },
+    async (request, reply) => {
+      const { params, query, caller } = request
+      const view = viewOf(request)
+      const visited = query.filter?.visited === undefined ? null : query.filter.visited === '1'
+      const page = await pageOfRecipients(
+        db,
+        caller.ownerId,
+        params.id,
+        { number: query.page, perPage: query.per_page },
+        visited,
+      )
+      const items = page.items.map((recipient) => JSON.stringify(recipientResource(recipient, view)))
+      const address = { path: publicAddress(request, config.publicUrl), query: parseQueryString(rawQuery(request)) }
+      const body = paginatedJson('Recipients', items, pagination(page, address))
+      const tag = entityTag(body)
+      if (isUnchanged(request, tag)) return notModified(reply, tag)
+      return tagged(reply, tag).type('application/json; charset=utf-8').send(body)
+    },
+  )
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { parseInstant } from '../http/dates.js'
+import { pageQuery } from '../http/page-query.js'
+
+/** Most recipients that one request brings. */
+const mostRecipients = 10_000
+
+/** Room for as many, each with the longest values and every character of them escaped. */
+export const recipientsBodyLimit = 8 * 1024 * 1024
+
+const list = `The recipients field must be a list of 1 to ${mostRecipients} recipients.`
+const number = 'The mobile field must be a phone number of 5 to 20 digits.'
+const message = 'The message_id field must be a text of 1 to 255 characters.'
+const time = 'The sent_at field must be a time as ISO 8601 or Y-m-d H:i:s, such as 2026-01-31T12:00:00+01:00.'
+
+/** A number as JSON loses digits above 2^53: it is refused there, not stored wrongly. */
+const text = (error: string) =>
+  z.union([z.string(), z.int().nonnegative()], { error }).transform((value) => String(value).trim())
+
+const optionalText = (error: string) =>
+  text(error)
+    .nullish()
+    .transform((value) => value || null)
+
+/** Spaces and punctuation that people write into numbers are left out. */
+const mobile = text(number)
+  .transform((value) => value.replace(/[\s().\-\u2010-\u2015]/g, ''))
+  .refine((value) => /^\+?\d{5,20}$/.test(value), number)
+
+const messageId = optionalText(message).refine(
+  (value) => value === null || (value.length <= 255 && value.isWellFormed() && !/\p{Cc}/u.test(value)),
+  message,
+)
+
+const sentAt = (zone: string) =>
+  optionalText(time).transform((value, context) => {
+    const instant = value === null ? null : parseInstant(value, zone)
+    if (value === null || instant !== null) return instant
+    context.addIssue(time)
+    return z.NEVER
+  })
+
+/** A list, or `recipients` with one. Times without a zone are in `zone`. */
+export const recipientsBody = (zone: string) => {
+  const recipient = z.object(
+    { mobile, message_id: messageId, sent_at: sentAt(zone) },
+    { error: 'A recipient must be an object with a mobile.' },
+  )
+  const recipients = z
+    .array(z.unknown(), { error: list })
+    .min(1, list)
+    .max(mostRecipients, list)
+    .pipe(z.array(recipient))
+  return z.preprocess(
+    (body) => (Array.isArray(body) ? { recipients: body } : body),
+    z.object({ recipients }, { error: list }),
+  )
+}
+
+/** `filter[visited]`: 1 for those who have opened the link, 0 for those who have not. */
+export const recipientsQuery = pageQuery.extend({
+  filter: z
+    .object(
+      { visited: z.enum(['0', '1'], { error: 'The filter visited must be 0 or 1.' }).optional() },
+      { error: 'Filters are written filter[name]. There is visited.' },
+    )
+    .catchall(z.undefined({ error: 'There is no such filter. There is visited.' }))
+    .optional(),
+})
