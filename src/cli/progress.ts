@@ -13,7 +13,7 @@ export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progr
   if (!stream.isTTY) return { show: () => {}, say: (line) => stream.write(`${line}\n`), stop: () => {} }
   // Drawn again each time, because lines are written where it stands.
   const options = { stream, clearOnComplete: true, hideCursor: true, forceRedraw: true, emptyOnZero: true }
-  const bars = new MultiBar({ ...options, format: '{stage} [{bar}] {percentage}% | {eta_formatted}' })
+  const bars = new MultiBar({ ...options, format: '{stage} [{bar}] {percentage}%' })
   let bar: SingleBar | null = null
   let shown = ''
   return {
@@ -24,6 +24,9 @@ export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progr
       bar.update(done, { stage })
     },
     say: (line) => stream.write(`\r\x1b[K${line}\n`),
-    stop: () => bars.stop(),
+    stop: () => {
+      if (bar !== null) bars.stop()
+      bar = null
+    },
   }
 }

@@ -31,7 +31,7 @@ it('carries a link from one server to another: export | import, and the pages ar
   })
   const exported = await runCommand(source.db, exportOf('21', '--format', 'csv'))
   expect(exported).toMatchObject({ status: 0, stderr: 'Exported 2 visits.\n' })
-  await runCommand(target.db, ['visits', 'import', '-', '--format', 'csv'], exported.stdout)
+  await runCommand(target.db, ['visits', 'import', '-', '--format', 'csv'], { input: exported.stdout })
   const [before, after] = await Promise.all(
     [source, target].map(({ app, as }) => app.inject({ url: '/link/urls/21/visits', headers: as(26) })),
   )
@@ -42,7 +42,7 @@ it('carries a link from one server to another: export | import, and the pages ar
 it('reports bad lines on standard error and with the exit status, and stores the good ones', async () => {
   const { db } = await testDatabase()
   const input = `${ndjson([untrackedRow({ link_id: 5 })])}{\n${ndjson([untrackedRow({ client_ip: 'home' })])}`
-  expect(await runCommand(db, ['visits', 'import', '-', '--link', '21'], input)).toEqual({
+  expect(await runCommand(db, ['visits', 'import', '-', '--link', '21'], { input })).toEqual({
     status: 1,
     stdout: '',
     stderr: `line 2: is not valid JSON
@@ -91,15 +91,17 @@ it.each([['import'], ['export']])('explains visits %s', async (command) => {
   expect(stdout).toContain('--format <format>')
 })
 
-it('imports and exports in memory that does not grow with the file', async () => {
+it('imports and exports in memory that does not grow with the file, and stops quietly when its reader does', async () => {
   const { db } = await testDatabase()
   const rows = Array.from({ length: 24_000 }, (_, at) => untrackedRow({ query_string: `n=${at}&${'x'.repeat(4000)}` }))
   const file = join(folder, 'large.ndjson')
   await writeFile(file, ndjson(rows))
-  const little = ['--max-old-space-size=112']
-  const imported = await runCommand(db, ['visits', 'import', file], '', little)
+  const little = { nodeArgs: ['--max-old-space-size=112'] }
+  const imported = await runCommand(db, ['visits', 'import', file], little)
   expect(imported).toMatchObject({ status: 0, stderr: expect.stringContaining('Imported 24000 visits') })
-  const exported = await runCommand(db, exportOf('21'), '', little)
+  const exported = await runCommand(db, exportOf('21'), little)
   expect(exported).toMatchObject({ status: 0, stderr: 'Exported 24000 visits.\n' })
   expect(exported.stdout).toBe(ndjson(rows))
+  const begun = await runCommand(db, exportOf('21'), { hangUp: true })
+  expect(begun).toMatchObject({ status: 0, stderr: '' })
 })

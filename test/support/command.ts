@@ -12,14 +12,23 @@ export interface Finished {
 
 const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
+export interface CommandOptions {
+  input?: string
+  nodeArgs?: string[]
+  /** Stops reading at the first output, as `head` does. */
+  hangUp?: boolean
+}
+
 /** The command line as a process of its own, on this database. */
-export async function runCommand(db: Database, args: string[], input = '', nodeArgs: string[] = []): Promise<Finished> {
+export async function runCommand(db: Database, args: string[], options: CommandOptions = {}): Promise<Finished> {
+  const { input = '', nodeArgs = [], hangUp = false } = options
   const { rows } = await db.pool.query<{ name: string }>('SELECT current_database() AS name')
   const env = { ...process.env, DATABASE_URL: databaseUrl(inject('postgresUrl'), rows[0]?.name ?? '') }
   const child = spawn(process.execPath, [...nodeArgs, '--import', 'tsx', main, ...args], { env })
   const finished: Finished = { status: null, stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     finished.stdout += text
+    if (hangUp) child.stdout.destroy()
   })
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     finished.stderr += text

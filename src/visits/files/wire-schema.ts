@@ -90,10 +90,11 @@ export function wireRow({ ownerId, linkId, zone }: WireRowOptions) {
       timezone: text(255),
       options: z
         .custom<object>(isPlainObject, 'must be a JSON object or null')
-        .refine(
-          (given) => isStorableJson(given),
-          `must not contain NUL, half of a surrogate pair, or more than ${deepest} levels`,
-        )
+        .refine((given) => isStorableJson(given), {
+          error: `must not contain NUL, half of a surrogate pair, or more than ${deepest} levels`,
+          abort: true,
+        })
+        .refine((given) => JSON.stringify(given).length <= 16_384, 'must have at most 16384 characters as JSON')
         .nullish()
         .transform((given) => given ?? null),
       created_at: z.string('must be a time such as 2022-10-31 10:07:27').transform((given, context) => {
