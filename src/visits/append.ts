@@ -56,12 +56,13 @@ async function appendOnce(
     return rows[0] ?? { stored: 0, orphaned: [] }
   }
   const appended = await inTransaction(db, append, signal)
-  dictionary.remember(ownerId, entries)
+  if (appended.stored > 0) dictionary.remember(ownerId, entries)
   return appended
 }
 
 function values(ownerId: number, visits: NewVisit[], { userAgents, places }: NewEntries): unknown[] {
-  const byId = new Map(visits.map((visit) => [visit.id, visit]))
+  const byId = new Map<string, NewVisit>()
+  for (const visit of visits) if (!byId.has(visit.id)) byId.set(visit.id, visit)
   const rows = Array.from(byId.values(), (visit) => ({
     id: visit.id,
     visit_id: visit.visitId,
@@ -112,6 +113,7 @@ new_agents AS (
     id int8, user_agent text, hints json, browser text, browser_version text, browser_engine text, platform text,
     platform_version text, platform_name text, device_type text, device_brand text, device_model text, touch_enabled bool
   )
+  WHERE EXISTS (SELECT FROM fresh)
   ON CONFLICT DO NOTHING
 ),
 new_places AS (
@@ -120,6 +122,7 @@ new_places AS (
     id int8, country text, country_code text, region text, city text, zipcode text, latitude text, longitude text,
     timezone text
   )
+  WHERE EXISTS (SELECT FROM fresh)
   ON CONFLICT DO NOTHING
 ),
 account AS (
