@@ -14,6 +14,7 @@ import { answerError, handleErrors } from './http/errors.js'
 import { requireHost } from './http/headers.js'
 import { hostsOf, requireHostFor } from './http/hosts.js'
 import { type LogTarget, privateLog } from './http/log.js'
+import { type Load, refuseWhenOverloaded } from './http/overload.js'
 import { parseQueryString, queryObject } from './http/query-string.js'
 import { answerClientError, answerOddRequests } from './http/raw-answers.js'
 import { letGoWhenStopping } from './http/stopping.js'
@@ -34,6 +35,8 @@ export interface AppDeps {
   recorder: Recorder
   locator: Locator
   jwtKeys: JwtKeys
+  /** How busy the process is; without it the API never refuses for that. */
+  load?: Pick<Load, 'isHigh'>
   /** What migrations the database still misses; empty when it is ready. */
   pendingMigrations: () => Promise<string[]>
   /** Silent without it. */
@@ -83,6 +86,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   await app.register(async (scope) => {
     const api = scope.withTypeProvider<ZodTypes>()
     requireHostFor(api, hosts.answersApi)
+    if (deps.load) refuseWhenOverloaded(api, deps.load)
     requireCaller(api, deps.config.outputZone)
     linkRoutes(api, deps)
     recipientRoutes(api, deps)

@@ -10,6 +10,7 @@ import { openSpool } from './capture/spool.js'
 import type { Config } from './config.js'
 import { type Connection, connect, missingMigrations } from './database/connect.js'
 import { openNotifications } from './database/notifications.js'
+import { watchLoad } from './http/overload.js'
 
 export interface RunningServer {
   app: FastifyInstance
@@ -44,6 +45,8 @@ export async function startServer(config: Config): Promise<RunningServer> {
     opened.push(() => notifications.close())
     const locator = await openPlaces(config)
     opened.push(() => locator.close())
+    const load = watchLoad(connection.db)
+    opened.push(() => load.close())
     const log = heldLog()
     const { captureWaitMs: waitMs, spoolMaxBytes: maxBytes } = config
     const spool = await openSpool({ directory: join(config.dataDir, 'spool'), maxBytes, log })
@@ -56,6 +59,7 @@ export async function startServer(config: Config): Promise<RunningServer> {
       notifications,
       recorder,
       locator,
+      load,
       jwtKeys: await jwtKeys(config.jwt, config.dataDir),
       pendingMigrations: () => missingMigrations(connection.url),
       log: { level: config.logLevel },

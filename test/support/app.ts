@@ -11,10 +11,11 @@ import { openSpool } from '../../src/capture/spool.js'
 import { readConfig } from '../../src/config.js'
 import { missingMigrations } from '../../src/database/connect.js'
 import { openNotifications } from '../../src/database/notifications.js'
-import type { Database } from '../../src/database/open.js'
+import { type Database, openDatabase } from '../../src/database/open.js'
 import type { JwtKeys } from '../../src/http/authenticate.js'
 import type { LogTarget } from '../../src/http/log.js'
-import { createDatabase } from './database.js'
+import type { Load } from '../../src/http/overload.js'
+import { createDatabase, type TestDatabase } from './database.js'
 
 export const testSecret = 'a secret of the test suite, at least 32 bytes'
 
@@ -30,6 +31,9 @@ export interface TestAppOptions {
   env?: Record<string, string>
   jwtKeys?: JwtKeys
   log?: LogTarget
+  load?: Pick<Load, 'isHigh'>
+  /** A database that the test has opened and will drop, instead of one of the app's own. */
+  databaseUrl?: string
   /** Routes that only a test has, such as one that throws. */
   extend?: (app: FastifyInstance) => void
 }
@@ -42,8 +46,10 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
 }
 
 /** The same for a whole file: the caller closes it. */
-export async function openApp({ env = {}, jwtKeys, log, extend }: TestAppOptions = {}): Promise<TestApp> {
-  const { db, url, drop } = await createDatabase(inject('templateName'))
+export async function openApp(options: TestAppOptions = {}): Promise<TestApp> {
+  const { env = {}, jwtKeys, log, load, databaseUrl, extend } = options
+  const { db, url, drop } =
+    databaseUrl === undefined ? await createDatabase(inject('templateName')) : sharedDatabase(databaseUrl)
   const config = readConfig({ PUBLIC_URL: 'https://api.example.com', ...env })
   const secret: JwtKeys = {
     kind: 'secret',
@@ -66,6 +72,7 @@ export async function openApp({ env = {}, jwtKeys, log, extend }: TestAppOptions
     jwtKeys: jwtKeys ?? secret,
     pendingMigrations: () => missingMigrations(url),
     ...(log !== undefined && { log }),
+    ...(load !== undefined && { load }),
   })
   extend?.(app)
   await app.ready()
@@ -83,6 +90,11 @@ export async function openApp({ env = {}, jwtKeys, log, extend }: TestAppOptions
       await drop()
     },
   }
+}
+
+function sharedDatabase(url: string): TestDatabase {
+  const db = openDatabase({ url, connections: 4 })
+  return { db, url, drop: db.close }
 }
 
 /** Headers with a token of these claims, signed with the suite's secret. */

@@ -1,5 +1,6 @@
 import { v7 as uuidv7 } from 'uuid'
 import type { Database } from '../../src/database/open.js'
+import type { Prisma } from '../../src/database/prisma/client.js'
 import type { NewVisit, UserAgent } from '../../src/visits/visit.js'
 
 export const chromeOnMac: UserAgent = Object.freeze({
@@ -51,17 +52,23 @@ export function newVisit(linkId: number, given: Partial<NewVisit> = {}): NewVisi
   }
 }
 
-/** Stores an owner and links of theirs, with nothing in them. */
+/** Stores an owner and links of theirs, with nothing in them, and with tokens such as `link1x20`. */
 export async function storeLinks(db: Database, ownerId: number, ...linkIds: number[]): Promise<void> {
   await db.prisma.owner.upsert({ where: { id: ownerId }, create: { id: ownerId }, update: {} })
-  await db.prisma.link.createMany({
-    data: linkIds.map((id) => ({
-      userId: ownerId,
-      id,
-      longUrl: `https://example.com/${id}`,
-      token: `link${ownerId}x${id}`,
-    })),
-  })
+  for (const id of linkIds) await storeLink(db, ownerId, id)
+}
+
+/** The same for one link, with what is given. */
+export async function storeLink(
+  db: Database,
+  ownerId: number,
+  id: number,
+  given: Partial<Prisma.LinkUncheckedCreateInput> = {},
+): Promise<void> {
+  const token = `link${ownerId}x${id}`
+  await db.prisma.owner.upsert({ where: { id: ownerId }, create: { id: ownerId }, update: {} })
+  await db.prisma.link.create({ data: { userId: ownerId, id, longUrl: `https://example.com/${id}`, token, ...given } })
+  await db.prisma.token.create({ data: { token, userId: ownerId, linkId: id } })
 }
 
 /** Stores recipients 1, 2, 3 … of an empty link, with the tokens given or such as `r20x1`. */

@@ -1,0 +1,49 @@
+import { connect, createServer, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+/** A way to a server that can be taken away and given back. */
+export interface Cable {
+  /** The server's address, by this way. */
+  url: string
+  /** Breaks what is connected, and refuses new connections. */
+  cut(): void
+  mend(): void
+}
+
+/** Leads to the server of a URL; closed with the test. */
+export async function cableTo(url: string): Promise<Cable> {
+  const target = new URL(url)
+  const sockets = new Set<Socket>()
+  let isCut = false
+  const server = createServer((near) => {
+    if (isCut) return void near.resetAndDestroy()
+    const far = connect(Number(target.port || 5432), target.hostname)
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket)
+      socket.on('error', () => other.destroy())
+      socket.on('close', () => sockets.delete(socket))
+      socket.pipe(other)
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const cut = () => {
+    isCut = true
+    for (const socket of sockets) socket.destroy()
+  }
+  onTestFinished(() => {
+    cut()
+    server.close()
+  })
+  const address = new URL(url)
+  address.host = `127.0.0.1:${(server.address() as { port: number }).port}`
+  return {
+    url: address.href,
+    cut,
+    mend: () => {
+      isCut = false
+    },
+  }
+}
