@@ -142,7 +142,7 @@ export function openRecorder(options: RecorderOptions): Recorder {
   const lanes = new ClickLanes({
     commit: commitClicks,
     // The rest is for readers and for the replay.
-    lanes: Math.max(1, Math.floor((db.pool.options.max ?? 10) / 2) - 1),
+    lanes: Math.max(1, Math.floor((db.pool.options.max ?? 10) / 2)),
     batchSize,
     stuckMs: waitMs,
   })

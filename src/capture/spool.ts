@@ -224,8 +224,8 @@ export class Spool {
   async #seal(): Promise<void> {
     const segment = this.#open
     this.#open = null
-    await segment?.close()
     if (segment && segment.bytes > 0) this.#sealed.push({ path: segment.path, bytes: segment.bytes })
+    await segment?.close()
   }
 
   /** Files of dead processes come first: they are older. */
