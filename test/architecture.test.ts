@@ -50,7 +50,9 @@ describe('the structure of src', () => {
   })
 
   it('stores visits in append.ts only', () => {
-    const storing = files.filter(({ text }) => /INSERT INTO visits\b|prisma\.visit\.create/.test(text)).map(({ file }) => file)
+    const storing = files
+      .filter(({ text }) => /INSERT INTO visits\b|prisma\.visit\.create/.test(text))
+      .map(({ file }) => file)
     expect(storing).toEqual(['visits/append.ts'])
   })
 })

@@ -1,7 +1,11 @@
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { connect, createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { createSigner } from 'fast-jwt'
 import pg from 'pg'
 import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { cleanUp, dataFolder, serverOf } from './database/embedded-site.js'
 import { bearer, testSecret } from './support/app.js'
 import { createDatabase, testDatabase } from './support/database.js'
 import { databaseUrl } from './support/postgres.js'
@@ -122,4 +126,30 @@ describe('a start that cannot succeed ends with 1 and one line that says what to
     expect(await server.ended).toBe(1)
     expect(server.output()).toBe(`smart-link: PORT ${port} is taken on 127.0.0.1: stop what uses it, or set PORT.\n`)
   })
+})
+
+it('after kill -9 a start finds the embedded database, its data and its secret again, and a stop takes it down', async () => {
+  const DATA_DIR = await dataFolder()
+  onTestFinished(cleanUp)
+  const killed = startServerProcess({ DATA_DIR })
+  const ask = async (address: string) => {
+    const key = (await readFile(join(DATA_DIR, 'jwt-secret'), 'utf8')).trim()
+    const authorization = `Bearer ${createSigner({ key, algorithm: 'HS256' })({ sub: '26' })}`
+    const answer = await fetch(`${address}/link/visits/feed`, { headers: { authorization } })
+    return { status: answer.status, authorization }
+  }
+  const { status, authorization } = await ask(await killed.address())
+  expect(status).toBe(200)
+  const postgres = await serverOf(DATA_DIR)
+  killed.child.kill('SIGKILL')
+  expect(await killed.ended).toBe('SIGKILL')
+
+  const next = startServerProcess({ DATA_DIR })
+  const address = await next.address()
+  expect(await serverOf(DATA_DIR)).toBe(postgres)
+  expect((await fetch(`${address}/ready`)).status).toBe(200)
+  expect((await fetch(`${address}/link/visits/feed`, { headers: { authorization } })).status).toBe(200)
+  next.child.kill('SIGTERM')
+  expect(await next.ended).toBe(0)
+  expect(await serverOf(DATA_DIR)).toBeNull()
 })

@@ -17,6 +17,8 @@ const name = fc.oneof(
   fc.constantFrom(
     'access_token',
     'cursor',
+    'since',
+    'as_of',
     'from',
     'to',
     'limit',
@@ -46,6 +48,8 @@ const garbage = fc
   )
   .map((parts) => parts.join('').replace(/[^\x21-\x7e\x80-\xff]/g, ''))
 
+const feeds = ['/link/urls/21/visits/feed', '/link/visits/feed']
+
 it.each([
   ['structured', structured],
   ['garbage', garbage],
@@ -67,6 +71,18 @@ it.each([
       }
     }),
     { numRuns: 1000 },
+  )
+})
+
+it('the feeds take hostile queries alike', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(structured, garbage), fc.constantFrom(...feeds), async (query, feed) => {
+      fc.pre(!query.includes('wait'))
+      const answer = await site.app.inject({ url: `${feed}?${query}`, headers: site.as(26) })
+      expect([200, 422]).toContain(answer.statusCode)
+      expect(answer.json().code).toBe(answer.statusCode)
+    }),
+    { numRuns: 400 },
   )
 })
 

@@ -21,7 +21,7 @@ export function startServerProcess(env: Record<string, string>): ServerProcess {
   const main = join(import.meta.dirname, '../../src/cli/main.ts')
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, 'serve'], {
     cwd: folder,
-    env: { PATH: process.env.PATH, PORT: '0', ...env },
+    env: { PORT: '0', ...env },
   })
   const said: string[] = []
   child.stdout.on('data', (text: Buffer) => said.push(text.toString()))
