@@ -85,6 +85,8 @@ function values(ownerId: number, visits: NewVisit[], { userAgents, places }: New
 
 const lockOwner = statement('SELECT FROM owners WHERE id = $1 FOR NO KEY UPDATE')
 
+// Whether an id is stored is asked as a value, not as NOT EXISTS: while a table is new, the planner would answer that by
+// reading all of the owner's visits for each batch.
 const insertVisits = statement(`
 WITH input AS MATERIALIZED (
   SELECT t.*, l.id IS NOT NULL AS has_link
@@ -105,7 +107,7 @@ fresh AS MATERIALIZED (
     row_number() OVER (PARTITION BY link_id ORDER BY nth) AS nth_of_link,
     CASE WHEN NOT is_bot THEN count(*) FILTER (WHERE NOT is_bot) OVER (PARTITION BY link_id ORDER BY nth) END AS nth_human
   FROM input i
-  WHERE has_link AND NOT EXISTS (SELECT FROM visits v WHERE v.user_id = $1 AND v.id = i.id)
+  WHERE has_link AND (SELECT v.id FROM visits v WHERE v.user_id = $1 AND v.id = i.id) IS NULL
 ),
 new_agents AS (
   INSERT INTO user_agents
