@@ -40,8 +40,6 @@ interface Entry {
 interface Lookup {
   answer: Promise<TokenTarget | null>
   startedAt: number
-  /** Said while it ran: the answer may be older than they are. */
-  words: Set<string>
 }
 
 export function openTokens({ lookUp, notifications, now = Date.now }: TokensOptions): Tokens {
@@ -53,6 +51,8 @@ export function openTokens({ lookUp, notifications, now = Date.now }: TokensOpti
   // Apart, so that guessing cannot push out what is known.
   const missing = new LRUCache<string, { until: number }>({ max: 10_000 })
   const lookups = new Map<string, Lookup>()
+  /** Words said while lookups run: an answer may be older than they are. */
+  const heard = new Set<Set<string>>()
   let epoch = 0
   let restUntil = 0
 
@@ -62,7 +62,7 @@ export function openTokens({ lookUp, notifications, now = Date.now }: TokensOpti
       missing.clear()
       return
     }
-    for (const { words } of lookups.values()) words.add(word)
+    for (const words of heard) words.add(word)
     missing.delete(word)
     for (const token of word.includes(':') ? (byLink.get(word) ?? []) : [word]) {
       const entry = known.peek(token)
@@ -85,8 +85,10 @@ export function openTokens({ lookUp, notifications, now = Date.now }: TokensOpti
     else tokens.add(token)
   }
 
-  async function ask(token: string, words: Set<string>): Promise<TokenTarget | null> {
+  async function ask(token: string): Promise<TokenTarget | null> {
     const since = epoch
+    const words = new Set<string>()
+    heard.add(words)
     try {
       const target = await lookUp(token)
       restUntil = 0
@@ -96,6 +98,7 @@ export function openTokens({ lookUp, notifications, now = Date.now }: TokensOpti
       if (isDatabaseAway(error)) restUntil = now() + restMs
       throw error
     } finally {
+      heard.delete(words)
       lookups.delete(token)
     }
   }
@@ -104,8 +107,7 @@ export function openTokens({ lookUp, notifications, now = Date.now }: TokensOpti
   function lookup(token: string): Lookup {
     const running = lookups.get(token)
     if (running !== undefined) return running
-    const words = new Set<string>()
-    const started = { answer: ask(token, words), startedAt: now(), words }
+    const started = { answer: ask(token), startedAt: now() }
     lookups.set(token, started)
     return started
   }

@@ -32,6 +32,9 @@ export function openDatabase({ url, connections, onError = () => {} }: DatabaseO
     options: '-c TimeZone=UTC',
   })
   pool.on('error', onError)
+  // The pool listens while a connection is idle. One that breaks in the middle of a transaction would end the process,
+  // though its query fails all the same.
+  pool.on('connect', (client) => client.on('error', () => {}))
   const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql), onPoolError: onError })
   const prisma = new PrismaClient({ adapter })
   return {

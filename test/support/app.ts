@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify'
 import { inject, onTestFinished } from 'vitest'
 import { buildApp } from '../../src/app.js'
 import { openLocator } from '../../src/capture/location.js'
-import { openRecorder } from '../../src/capture/recorder.js'
+import { openRecorder, type Recorder } from '../../src/capture/recorder.js'
 import { openSpool } from '../../src/capture/spool.js'
 import { readConfig } from '../../src/config.js'
 import { missingMigrations } from '../../src/database/connect.js'
@@ -22,6 +22,7 @@ export const testSecret = 'a secret of the test suite, at least 32 bytes'
 export interface TestApp {
   app: FastifyInstance
   db: Database
+  recorder: Recorder
   /** Headers of an owner's token; without a scope it may do everything but see numbers. */
   as: (ownerId: number, scope?: string) => { authorization: string }
   close(): Promise<void>
@@ -79,6 +80,7 @@ export async function openApp(options: TestAppOptions = {}): Promise<TestApp> {
   return {
     app,
     db,
+    recorder,
     as: (ownerId, scope) => bearer({ sub: String(ownerId), ...(scope !== undefined && { scope }) }),
     close: async () => {
       await app.close()
