@@ -2,6 +2,7 @@ import { type Database, statement } from '../database/open.js'
 import { HttpError } from '../http/errors.js'
 import { ownedLink } from '../links/repository.js'
 import { type VisitView, visitJson } from './resource.js'
+import { searchStatement } from './search.js'
 
 /** A log that can be followed: one link's, or that of all links of an owner. */
 export interface FeedSource {
@@ -75,7 +76,7 @@ export async function readFeed(
   }
 }
 
-/** The position before the first visit recorded at or after a time: times of recording never go back. */
+/** The position before the first visit recorded at or after a time. */
 export async function positionBefore(db: Database, source: FeedSource, end: FeedEnd, since: Date): Promise<number> {
   const search = source.linkId === null ? searchAccount : searchLink
   const { rows } = await db.pool.query<{ low: string }>(
@@ -98,22 +99,16 @@ SELECT v.account_seq::text AS at, v.recorded_at, ${columns} FROM visits v ${join
 WHERE v.user_id = $1 AND v.account_seq > $2 AND v.account_seq <= $3
 ORDER BY v.account_seq LIMIT $4`)
 
-/** Binary search: some twenty reads of the key, whatever the log's length. A gap counts as its next visit. */
-const searchBy = (position: string, key: string, [first, last, since]: [string, string, string]) =>
-  statement(`
-WITH RECURSIVE search (low, high) AS (
-  SELECT ${first}::int8, ${last}::int8 + 1
-  UNION ALL
-  SELECT CASE WHEN v.recorded_at < ${since} THEN v.position + 1 ELSE low END,
-         CASE WHEN v.recorded_at < ${since} THEN high ELSE middle END
-  FROM (SELECT low, high, (low + high) / 2 AS middle FROM search WHERE low < high) s
-  LEFT JOIN LATERAL (
-    SELECT v.recorded_at, v.${position} AS position FROM visits v
-    WHERE ${key} AND v.${position} >= middle AND v.${position} < high
-    ORDER BY v.${position} LIMIT 1
-  ) v ON true
-)
-SELECT low FROM search WHERE low >= high`)
-
-const searchLink = searchBy('seq', 'v.user_id = $1 AND v.link_id = $2', ['$3', '$4', '$5::timestamptz'])
-const searchAccount = searchBy('account_seq', 'v.user_id = $1', ['$2', '$3', '$4::timestamptz'])
+/** Times of recording never go back, so they can be searched. */
+const searchLink = searchStatement({
+  position: 'seq',
+  key: 'v.user_id = $1 AND v.link_id = $2',
+  isBefore: 'v.recorded_at < $5::timestamptz',
+  bounds: ['$3', '$4'],
+})
+const searchAccount = searchStatement({
+  position: 'account_seq',
+  key: 'v.user_id = $1',
+  isBefore: 'v.recorded_at < $4::timestamptz',
+  bounds: ['$2', '$3'],
+})

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { PoolClient } from 'pg'
 import type { Database } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
 import { type PageRequest, pageBounds } from '../http/paginate.js'
@@ -9,7 +10,7 @@ import type { Condition, FilterName, VisitFilters } from './filters.js'
 const timeoutMs = 5000
 
 /** Counts of matching visits up to a position: the log only grows, so a later count adds what came since. */
-const counts = new WeakMap<Database, LRUCache<string, { upTo: number; count: number }>>()
+const counts = new WeakMap<Database, Counts>()
 
 /**
  * The visits of a page under filters, by number, and the exact total.
@@ -27,14 +28,7 @@ export async function filteredPage(
   const key = JSON.stringify([link.ownerId, link.id, link.revision, link.firstSeq, filters])
   return inTransaction(db, async (client) => {
     await client.query(`SET LOCAL statement_timeout = ${timeoutMs}`)
-    const known = kept.get(key)
-    const since = known !== undefined && known.upTo <= link.visits ? known : { upTo: link.firstSeq - 1, count: 0 }
-    const counted = await client.query<{ count: string }>(
-      `SELECT count(*) FROM visits v WHERE ${where.text} AND v.seq > $${where.values.length + 1}`,
-      [...where.values, since.upTo],
-    )
-    const total = since.count + Number(counted.rows[0]?.count)
-    if (known === undefined || known.upTo < link.visits) kept.set(key, { upTo: link.visits, count: total })
+    const total = knownTotal(link, filters) ?? (await countedTotal(client, kept, key, where, link))
     const { start, end } = pageBounds(request, total)
     if (end <= start) return { total, seqs: [] }
     const page = await client.query<{ seq: string }>(pageQuery(where, filters.sort, total, start, end, link))
@@ -42,10 +36,38 @@ export async function filteredPage(
   })
 }
 
-function countsOf(db: Database): LRUCache<string, { upTo: number; count: number }> {
+/** Positions alone say how many people and bots there are. */
+function knownTotal(link: LinkPositions, { conditions, from, to, bots }: VisitFilters): number | null {
+  if (conditions.length > 0 || from !== null || to !== null) return null
+  const all = link.visits - link.firstSeq + 1
+  const people = link.humanVisits - link.firstHumanSeq + 1
+  return { include: all, exclude: people, only: all - people }[bots]
+}
+
+async function countedTotal(
+  client: PoolClient,
+  kept: Counts,
+  key: string,
+  where: Where,
+  link: LinkPositions,
+): Promise<number> {
+  const known = kept.get(key)
+  const since = known !== undefined && known.upTo <= link.visits ? known : { upTo: link.firstSeq - 1, count: 0 }
+  const counted = await client.query<{ count: string }>(
+    `SELECT count(*) FROM visits v WHERE ${where.text} AND v.seq > $${where.values.length + 1}`,
+    [...where.values, since.upTo],
+  )
+  const total = since.count + Number(counted.rows[0]?.count)
+  if (known === undefined || known.upTo < link.visits) kept.set(key, { upTo: link.visits, count: total })
+  return total
+}
+
+type Counts = LRUCache<string, { upTo: number; count: number }>
+
+function countsOf(db: Database): Counts {
   const known = counts.get(db)
   if (known !== undefined) return known
-  const made = new LRUCache<string, { upTo: number; count: number }>({ max: 10_000 })
+  const made: Counts = new LRUCache({ max: 10_000 })
   counts.set(db, made)
   return made
 }
@@ -65,8 +87,8 @@ function pageQuery(
   const order = (direction: string) =>
     sort === null ? `seq ${direction}` : `created_at ${direction}, seq ${direction}`
   const source = `SELECT v.seq, v.created_at FROM visits v WHERE ${where.text}`
-  // Few matches in a long log: find them all by their index, then sort. Many: walk the log until the page is full.
-  const rare = sort === null && total * 50 < link.visits - link.firstSeq
+  // Few matches in a long log: find them all by their index, then sort. Many: walk the log in its order until the page is full.
+  const rare = total * 50 < link.visits - link.firstSeq
   const slice = `ORDER BY ${order(scanned)} LIMIT ${end - start} OFFSET ${fromEnd ? total - end : start}`
   const page = rare ? `WITH found AS MATERIALIZED (${source}) SELECT * FROM found ${slice}` : `${source} ${slice}`
   return { text: `SELECT seq FROM (${page}) page ORDER BY ${order(wanted)}`, values: where.values }

@@ -11,49 +11,51 @@ export interface VisitView {
   zone: string
 }
 
-/** SELECT list and joins of `visits v`; `pii` and `zone` are the statement's parameters, such as `$5` and `$6`. */
+const clientKeys = ['user_agent', 'browser', 'browser_version']
+const machineKeys = [
+  ...['platform', 'platform_version', 'platform_name'],
+  ...['device_type', 'device_brand', 'device_model'],
+]
+const placeKeys = ['latitude', 'longitude', 'country', 'country_code', 'region', 'city', 'zipcode', 'timezone']
+
+/**
+ * SELECT list and joins of `visits v`; `pii` and `zone` are the statement's parameters, such as `$5` and `$6`.
+ *
+ * The text is put together by concat(), which costs half of row_to_json(), from pieces that belong to a user agent, a
+ * place or a recipient. Each is a subquery that OFFSET 0 keeps in one piece: PostgreSQL looks it up by its key and
+ * memoizes what it made, where it would else hash whole tables for one page.
+ */
 export function visitJson(pii: string, zone: string) {
   return {
-    columns: `row_to_json(wire)::text AS json`,
+    columns: `concat(
+    '{"id":"', v.id, '","user_id":"', v.user_id, '","link_id":"', v.link_id, '","client_ip":"', host(v.client_ip),
+    '","scheme":', ${orNull('v.scheme')}, ',"host":', ${orNull('v.host')},
+    ',"query_string":', ${orEmpty('v.query_string')}, a.client, ',"browser_lang":', ${orEmpty('v.browser_lang')},
+    a.engine, ',"resolution":', ${orNull('v.resolution')}, a.machine, coalesce(p.place, '${noPlace}'),
+    ',"options":', coalesce(v.options::text, 'null'), ',"created_at":"',
+    to_char(v.created_at AT TIME ZONE ${zone}::text, 'YYYY-MM-DD HH24:MI:SS'), '","visit_id":"', v.visit_id, '"',
+    coalesce(r.recipient, '${noRecipient}'), '}') AS json`,
     joins: `
-  JOIN user_agents a ON a.user_id = v.user_id AND a.id = v.user_agent_id
-  LEFT JOIN places p ON p.user_id = v.user_id AND p.id = v.place_id
-  LEFT JOIN recipients r ON r.user_id = v.user_id AND r.link_id = v.link_id AND r.id = v.recipient_id
   CROSS JOIN LATERAL (SELECT
-    v.id,
-    v.user_id::text AS user_id,
-    v.link_id::text AS link_id,
-    coalesce(host(v.client_ip), '') AS client_ip,
-    v.scheme,
-    v.host,
-    coalesce(v.query_string, '') AS query_string,
-    coalesce(a.user_agent, '') AS user_agent,
-    coalesce(a.browser, '') AS browser,
-    coalesce(a.browser_version, '') AS browser_version,
-    coalesce(v.browser_lang, '') AS browser_lang,
-    coalesce(a.browser_engine, '') AS browser_engine,
-    v.resolution,
-    coalesce(a.platform, '') AS platform,
-    coalesce(a.platform_version, '') AS platform_version,
-    coalesce(a.platform_name, '') AS platform_name,
-    coalesce(a.device_type, '') AS device_type,
-    coalesce(a.device_brand, '') AS device_brand,
-    coalesce(a.device_model, '') AS device_model,
-    CASE WHEN a.touch_enabled THEN '1' ELSE '0' END AS touch_enabled,
-    coalesce(p.latitude, '') AS latitude,
-    coalesce(p.longitude, '') AS longitude,
-    coalesce(p.country, '') AS country,
-    coalesce(p.country_code, '') AS country_code,
-    coalesce(p.region, '') AS region,
-    coalesce(p.city, '') AS city,
-    coalesce(p.zipcode, '') AS zipcode,
-    coalesce(p.timezone, '') AS timezone,
-    v.options,
-    to_char(v.created_at AT TIME ZONE ${zone}::text, 'YYYY-MM-DD HH24:MI:SS') AS created_at,
-    v.visit_id,
-    r.token,
-    coalesce(r.message_id, r.token) AS message_id,
-    CASE WHEN ${pii}::bool THEN r.mobile ELSE left(r.mobile, -3) || '***' END AS mobile
-  ) wire`,
+      concat(${members('ua', clientKeys)}) AS client,
+      concat(${members('ua', ['browser_engine'])}) AS engine,
+      concat(${members('ua', machineKeys)}, ',"touch_enabled":"', CASE WHEN ua.touch_enabled THEN 1 ELSE 0 END, '"') AS machine
+    FROM user_agents ua WHERE ua.user_id = v.user_id AND ua.id = v.user_agent_id OFFSET 0) a
+  LEFT JOIN LATERAL (SELECT concat(${members('pl', placeKeys)}) AS place
+    FROM places pl WHERE pl.user_id = v.user_id AND pl.id = v.place_id OFFSET 0) p ON true
+  LEFT JOIN LATERAL (SELECT concat(
+      ',"token":', to_json(re.token), ',"message_id":', to_json(coalesce(re.message_id, re.token)), ',"mobile":',
+      ${orNull(`CASE WHEN ${pii}::bool THEN re.mobile ELSE left(re.mobile, -3) || '***' END`)}) AS recipient
+    FROM recipients re WHERE re.user_id = v.user_id AND re.link_id = v.link_id AND re.id = v.recipient_id OFFSET 0) r ON true`,
   }
 }
+
+const orNull = (source: string) => `coalesce(to_json(${source})::text, 'null')`
+const orEmpty = (source: string) => `to_json(coalesce(${source}, ''))`
+
+/** Arguments of concat() that give `,"key":"value"` of each of these columns. */
+const members = (table: string, keys: string[]) =>
+  keys.map((key) => `',"${key}":', ${orEmpty(`${table}.${key}`)}`).join(', ')
+
+const noPlace = placeKeys.map((key) => `,"${key}":""`).join('')
+const noRecipient = ',"token":null,"message_id":null,"mobile":null'

@@ -5,13 +5,14 @@ import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery } from '../http/address.js'
 import { entityTag, isUnchanged, notModified, tagged } from '../http/conditional.js'
 import { paginatedJson } from '../http/envelope.js'
-import { forbidden, invalid } from '../http/errors.js'
+import { forbidden } from '../http/errors.js'
 import { type PageAddress, pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
 import { type LinkPositions, ownedLink } from '../links/repository.js'
 import { linkParams } from '../links/schema.js'
 import { isDense, visitFilters } from './filters.js'
+import { frozenAt } from './frozen.js'
 import { pageOfVisits } from './pages.js'
 import type { VisitView } from './resource.js'
 import { VisitRows } from './rows.js'
@@ -60,21 +61,6 @@ function listState(
 ): unknown[] {
   const reach = people ? [link.firstHumanSeq, link.humanVisits] : [link.firstSeq, link.visits]
   return [link.ownerId, link.id, link.revision, reach, view, path, rawQuery(request)]
-}
-
-/** The link as it was when its newest visit had that position. */
-async function frozenAt(db: Database, link: LinkPositions, position: 'now' | number): Promise<LinkPositions> {
-  const visits = position === 'now' ? link.visits : position
-  if (visits === link.visits) return link
-  if (visits > link.visits || visits < link.firstSeq - 1) {
-    throw invalid({ as_of: [`The as of field must be now or a position from ${link.firstSeq - 1} to ${link.visits}.`] })
-  }
-  const { rows } = await db.pool.query<{ human_seq: string }>(
-    `SELECT human_seq FROM visits WHERE user_id = $1 AND link_id = $2 AND seq <= $3 AND human_seq IS NOT NULL
-     ORDER BY seq DESC LIMIT 1`,
-    [link.ownerId, link.id, visits],
-  )
-  return { ...link, visits, humanVisits: Number(rows[0]?.human_seq ?? link.firstHumanSeq - 1) }
 }
 
 /** Paging URLs carry the request's parameters; a list frozen at "now" carries the position that this turned out to be. */
