@@ -1,0 +1,45 @@
+import { once } from 'node:events'
+import { expect, it } from 'vitest'
+import type { Database } from '../../src/database/open.js'
+import { inTransaction } from '../../src/database/transaction.js'
+import { testDatabase } from '../support/database.js'
+
+const owners = async ({ pool }: Database) => (await pool.query('SELECT id FROM owners')).rows.length
+
+it('survives a connection that breaks between two statements', async () => {
+  const { db } = await testDatabase()
+  const work = inTransaction(db, async (client) => {
+    await client.query('INSERT INTO owners (id) VALUES (1)')
+    const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+    const ended = once(client, 'end')
+    await db.pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid])
+    await ended
+    await client.query('SELECT')
+  })
+  await expect(work).rejects.toThrow()
+  expect(await owners(db)).toBe(0)
+})
+
+it('gives up at once when it is told to, whatever the database is doing', async () => {
+  const { db } = await testDatabase()
+  const giveUp = new AbortController()
+  const work = inTransaction(
+    db,
+    async (client) => {
+      await client.query('INSERT INTO owners (id) VALUES (1)')
+      queueMicrotask(() => giveUp.abort())
+      await client.query('SELECT pg_sleep(3600)')
+    },
+    giveUp.signal,
+  )
+  await expect(work).rejects.toThrow()
+  expect(await owners(db)).toBe(0)
+})
+
+it('does nothing when it was told before', async () => {
+  const { db } = await testDatabase()
+  const work = inTransaction(db, (client) => client.query('INSERT INTO owners (id) VALUES (1)'), AbortSignal.abort())
+  await expect(work).rejects.toThrow('aborted')
+  expect(await owners(db)).toBe(0)
+  expect(db.pool.idleCount).toBe(db.pool.totalCount)
+})

@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, it, onTestFinished } from 'vitest'
+import { startClicks } from './clicks.js'
+import { expectKept, expectReplayed, tokens } from './ledger.js'
+import type { ServerOptions } from './server.js'
+import { faultSite, type Site } from './site.js'
+
+const site = faultSite()
+const answered = new Set<string>()
+
+/** Takes the database away until clicks are refused, and brings it back. */
+async function fillSpool(
+  { dataDir, postgres, server }: Site,
+  options: Pick<ServerOptions, 'env' | 'largestFileBlocks'>,
+) {
+  const { port, readiness, log, stop } = await server(options)
+  const clicks = startClicks(port, tokens)
+  await expect.poll(() => clicks.answered.size, { timeout: 30_000 }).toBeGreaterThan(50)
+  await postgres.kill()
+  await expect.poll(() => [...clicks.refused.keys()], { timeout: 60_000 }).toEqual([503])
+  const during = await readiness()
+  await clicks.stop()
+  expect(clicks.broken).toBe(0)
+  for (const query of clicks.answered) answered.add(query)
+  await postgres.start()
+  await expectReplayed(dataDir)
+  await expectKept(postgres.url, answered)
+  await expect.poll(readiness, { timeout: 30_000 }).toEqual({ status: 200, message: 'OK' })
+  const later = startClicks(port, tokens)
+  await expect.poll(() => later.answered.size, { timeout: 30_000 }).toBeGreaterThan(50)
+  await later.stop()
+  expect([...later.refused]).toEqual([])
+  for (const query of later.answered) answered.add(query)
+  await expectKept(postgres.url, answered)
+  expect(await stop()).toBe(0)
+  return { during, log: log.join('\n') }
+}
+
+/** A disk of one megabyte at the folder, where this process may mount one. */
+async function mountSmallDisk(folder: string): Promise<boolean> {
+  await mkdir(folder, { recursive: true })
+  const run = promisify(execFile)
+  try {
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=1m,mode=0700', 'tmpfs', folder])
+  } catch {
+    return false
+  }
+  onTestFinished(async () => {
+    await run('umount', ['-l', folder])
+  })
+  return true
+}
+
+it('refuses clicks loudly when the disk under the spool is full, and loses none that it answered', async () => {
+  const here = site()
+  const isMounted = await mountSmallDisk(join(here.dataDir, 'spool'))
+  // Without the right to mount: no file may grow, which fails the same writes in their middle.
+  const { during, log } = await fillSpool(here, isMounted ? {} : { largestFileBlocks: 1 })
+  expect(during.status).toBe(503)
+  expect(during.message).toMatch(/^Visits cannot be spooled: the spool is broken \((ENOSPC|EFBIG)\)\.$/)
+  expect(log).toContain('"the spool is broken"')
+})
+
+it('loses no answered click when writes to the spool fail in their middle', async () => {
+  const { log } = await fillSpool(site(), { largestFileBlocks: 100 })
+  expect(log).toContain('EFBIG')
+})
+
+it('refuses clicks loudly when the spool has reached SPOOL_MAX_BYTES', async () => {
+  const { during, log } = await fillSpool(site(), { env: { SPOOL_MAX_BYTES: '300000' } })
+  const message = 'Visits cannot be spooled: the spool is full: SPOOL_MAX_BYTES is 300000.'
+  expect(during).toEqual({ status: 503, message })
+  expect(log).toContain('"the spool is full"')
+})

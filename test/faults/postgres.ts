@@ -1,0 +1,108 @@
+import { type ChildProcess, execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import pg from 'pg'
+import { migrationsDirectory } from '../../src/database/connect.js'
+import { serverAccount, spawnAs } from '../../src/database/embedded-account.js'
+import { findBinaries } from '../../src/database/embedded-binaries.js'
+import { ensureCluster } from '../../src/database/embedded-cluster.js'
+import { migrate } from '../../src/database/migrate.js'
+
+/** A PostgreSQL that things are done to. */
+export interface Victim {
+  /** The same after every restart. */
+  url: string
+  start(): Promise<void>
+  /** As a crash of the machine would end it, but for what the kernel still writes. */
+  kill(): Promise<void>
+  /** Accepts connections, answers nothing. */
+  freeze(): Promise<void>
+  thaw(): Promise<void>
+}
+
+/** A migrated cluster of its own in a folder, with fsync and synchronous_commit on as they are by default. */
+export async function startVictim(root: string): Promise<Victim> {
+  await mkdir(root, { recursive: true, mode: 0o711 })
+  const folder = join(root, 'postgres')
+  const binaries = await findBinaries()
+  const account = await serverAccount(root, folder, binaries.postgres)
+  const password = await ensureCluster({ root, folder, binaries, account, log: () => {} })
+  const port = await freePort()
+  const url = `postgresql://smart_link:${password}@127.0.0.1:${port}/smart_link?sslmode=disable`
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=']
+  const args = ['-D', folder, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
+  let server: ChildProcess | null = null
+
+  const start = async () => {
+    const giveUpAt = Date.now() + 60_000
+    while (!(await answers(url))) {
+      // It ends at once while the children of a killed one are still going.
+      if (server === null || server.exitCode !== null || server.signalCode !== null) {
+        server = spawnAs(account, binaries.postgres, args, { stdio: 'ignore' })
+      }
+      if (Date.now() > giveUpAt) throw new Error('PostgreSQL does not start')
+      await wait(50)
+    }
+  }
+  const signal = async (name: NodeJS.Signals) => {
+    for (const pid of server?.pid === undefined ? [] : await family(server.pid)) {
+      try {
+        process.kill(pid, name)
+      } catch {
+        // Gone meanwhile.
+      }
+    }
+  }
+  await start()
+  await migrate(url, { directory: migrationsDirectory })
+  return {
+    url,
+    start,
+    kill: async () => {
+      if (server === null || server.exitCode !== null || server.signalCode !== null) return
+      const ended = once(server, 'exit')
+      await signal('SIGKILL')
+      await ended
+    },
+    freeze: () => signal('SIGSTOP'),
+    thaw: () => signal('SIGCONT'),
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  if (address === null || typeof address === 'string') throw new Error('no free port')
+  return address.port
+}
+
+/** The process and its children, it first: so that it starts no new ones. */
+async function family(pid: number): Promise<number[]> {
+  const { stdout } = await promisify(execFile)('ps', ['-A', '-o', 'pid=,ppid='])
+  const children = stdout
+    .trim()
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([child = 0, parent]) => (parent === pid ? [child] : []))
+  return [pid, ...children]
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 })
+  client.on('error', () => {})
+  try {
+    await client.connect()
+    await client.query('SELECT')
+    return true
+  } catch {
+    return false
+  } finally {
+    await client.end().catch(() => {})
+  }
+}

@@ -1,0 +1,11 @@
+/** FAULT_ROUNDS: how often the server is killed; the other faults come in proportion. CI takes fewer. */
+const rounds = Number(process.env.FAULT_ROUNDS ?? 20)
+
+const numbered = (count: number) => Array.from({ length: Math.max(1, Math.round(count)) }, (_, n) => n + 1)
+
+export const serverKills = numbered(rounds)
+export const databaseKills = numbered(rounds / 2)
+export const databaseAbsences = numbered(rounds / 4)
+
+/** FAULT_AWAY_SECONDS: how long the database is away. */
+export const awayMs = Number(process.env.FAULT_AWAY_SECONDS ?? 30) * 1000

@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { freePort } from './postgres.js'
+
+/** The real server in a process of its own. */
+export interface ServerProcess {
+  port: number
+  /** Lines of its log, from level warn. */
+  log: string[]
+  /** Of /ready, with the message. */
+  readiness(): Promise<{ status: number; message: string }>
+  kill(): Promise<void>
+  /** As a service is stopped; answers its exit code. */
+  stop(): Promise<number | null>
+}
+
+export interface ServerOptions {
+  url: string
+  dataDir: string
+  env?: Record<string, string>
+  /** In blocks of 512 bytes, or 1,024 with some shells: no file may become larger. */
+  largestFileBlocks?: number
+}
+
+const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+export async function startServer({
+  url,
+  dataDir,
+  env = {},
+  largestFileBlocks,
+}: ServerOptions): Promise<ServerProcess> {
+  const port = await freePort()
+  const node = [process.execPath, '--import', 'tsx', main, 'serve']
+  const limited = ['sh', '-c', `ulimit -f ${largestFileBlocks}; exec "$0" "$@"`, ...node]
+  const [program = '', ...args] = largestFileBlocks === undefined ? node : limited
+  const child = spawn(program, args, {
+    env: {
+      ...process.env,
+      ...{ DATABASE_URL: url, DATA_DIR: dataDir, PORT: String(port), HOST: '127.0.0.1', LOG_LEVEL: 'warn' },
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const log: string[] = []
+  child.stdout.setEncoding('utf8').on('data', (text: string) => log.push(...text.split('\n').filter(Boolean)))
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
+  const end = async (signal: NodeJS.Signals) => {
+    if (!hasEnded()) {
+      const ended = once(child, 'exit')
+      child.kill(signal)
+      await ended
+    }
+    return child.exitCode
+  }
+  const readiness = async () => {
+    const answer = await fetch(`http://127.0.0.1:${port}/ready`)
+    const { message } = (await answer.json()) as { message: string }
+    return { status: answer.status, message }
+  }
+  const giveUpAt = Date.now() + 60_000
+  while ((await readiness().catch(() => null)) === null) {
+    if (hasEnded()) throw new Error(`the server ended with ${child.exitCode} instead of starting: ${log.join('\n')}`)
+    if (Date.now() > giveUpAt) throw new Error('the server does not start')
+    await wait(50)
+  }
+  return {
+    port,
+    log,
+    readiness,
+    kill: async () => {
+      await end('SIGKILL')
+    },
+    stop: () => end('SIGTERM'),
+  }
+}
