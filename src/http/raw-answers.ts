@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import { failure } from './envelope.js'
 
 /** How long a refused client may go on sending before its connection is cut. */
-const lingerMs = 2_000
+const lingerMs = 5_000
 
 /** Fastify's `clientErrorHandler`. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {

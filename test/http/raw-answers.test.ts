@@ -38,8 +38,11 @@ it.each([
 })
 
 it('headers that are too large are 431, also when the rest of them is still on its way', async () => {
-  const answer = await send(request('GET /health HTTP/1.1', 'Host: a', `X-Large: ${'x'.repeat(2_000_000)}`))
-  expectRefusal(answer, 431, 'The headers of the request are too large.')
+  const socket = await rawConnection(site.app)
+  // A client that reads only when it has said all: a connection cut meanwhile would take the answer with it.
+  const text = request('GET /health HTTP/1.1', 'Host: a', `X-Large: ${'x'.repeat(20_000_000)}`)
+  await new Promise<void>((resolve, reject) => socket.write(text, (error) => (error ? reject(error) : resolve())))
+  expectRefusal(parseAnswer(await everything(socket)), 431, 'The headers of the request are too large.')
 })
 
 it('an address that is too long is 431', async () => {
