@@ -1,10 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { SeededRandom } from '../../src/demo/random.js'
 import { type Case, compare } from './compare.js'
 import type { BenchContext } from './context.js'
 import type { FilledDatabase } from './fill.js'
-import { seededRandom } from './random.js'
 import { caseTable, type Table } from './report.js'
 import { bearer, startOurs, startOwn } from './servers.js'
 
@@ -44,8 +44,8 @@ async function pagesOf(context: BenchContext, database: FilledDatabase): Promise
 
 function pageCases(address: string, rows: number): Pick<Case, 'name' | 'paths'>[] {
   const last = Math.ceil(rows / perPage)
-  const random = seededRandom(7)
-  const anyPages = Array.from({ length: 50_000 }, () => `${address}?page=${1 + Math.floor(random() * last)}`)
+  const random = new SeededRandom(7)
+  const anyPages = Array.from({ length: 50_000 }, () => `${address}?page=${1 + random.below(last)}`)
   return [
     { name: 'page 1', paths: [address] },
     { name: 'random pages', paths: anyPages },

@@ -1,6 +1,6 @@
 /** Empty databases of the benchmark: one on a given server, one embedded. */
-import { randomBytes } from 'node:crypto'
-import { mkdir, rm } from 'node:fs/promises'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -11,6 +11,8 @@ import { migrate } from '../../src/database/migrate.js'
 export interface ScratchDatabase {
   /** What the tables call it. */
   name: string
+  /** Another one in each: a process remembers which user agents and places an owner has stored. */
+  ownerId: number
   url: string
   /** What a server process needs to work on it. */
   env: Record<string, string>
@@ -24,9 +26,10 @@ export async function externalDatabase(url: string, keep: string | null): Promis
   await createMissing(url, database)
   const own = new URL(url)
   own.pathname = `/${database}`
-  await migrate(own.href, { directory: migrationsDirectory })
+  await prepare(own.href)
   return {
     name: 'PostgreSQL',
+    ownerId: 1,
     url: own.href,
     env: { DATABASE_URL: own.href },
     close: async () => {
@@ -40,15 +43,31 @@ export async function embeddedDatabase(keep: string | null): Promise<ScratchData
   const dataDir = join(tmpdir(), keep === null ? `smart-link-bench-${process.pid}` : `smart-link-kept-${keep}`)
   await mkdir(dataDir, { recursive: true })
   const server = await startEmbeddedPostgres({ dataDir })
-  await migrate(server.url, { directory: migrationsDirectory })
+  await prepare(server.url)
   return {
     name: 'embedded',
+    ownerId: 2,
     url: server.url,
     env: { DATA_DIR: dataDir, DATABASE_URL: '' },
     close: async () => {
       await server.stop()
       if (keep === null) await rm(dataDir, { recursive: true, force: true })
     },
+  }
+}
+
+/** @throws when a kept database was made by migrations that have been edited since: it would measure another schema */
+async function prepare(url: string): Promise<void> {
+  await migrate(url, { directory: migrationsDirectory })
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const applied = await client
+    .query<{ name: string; checksum: string }>('SELECT migration_name AS name, checksum FROM _prisma_migrations')
+    .finally(() => client.end())
+  for (const { name, checksum } of applied.rows) {
+    const script = await readFile(join(migrationsDirectory, name, 'migration.sql'))
+    if (createHash('sha256').update(script).digest('hex') === checksum) continue
+    throw new Error(`the kept database was made by another version of ${name}: keep under a new name`)
   }
 }
 

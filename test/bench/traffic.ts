@@ -1,65 +1,78 @@
-import type { NewVisit } from '../../src/visits/visit.js'
-import { places } from './places.js'
-import { type Random, seededRandom, skewedPick } from './random.js'
-import { agents } from './user-agents.js'
+import { storedAgent } from '../../src/capture/agent.js'
+import { openLocator } from '../../src/capture/location.js'
+import { machines, people } from '../../src/demo/agents.js'
+import { addressIn, dataCentres, type Network, networks } from '../../src/demo/networks.js'
+import { SeededRandom } from '../../src/demo/random.js'
+import type { NewVisit, Place, UserAgent } from '../../src/visits/visit.js'
+
+/** The n-th visit of a link, counted from 0: the same one in every run, so that a kept database can be grown. */
+export type Traffic = (n: number) => NewVisit
+
+interface Crowd {
+  agents: UserAgent[]
+  neighbourhoods: { prefix: string; place: Place | null; language: string }[]
+}
 
 const seed = 20_260_801
 const firstClick = Date.UTC(2026, 5, 1, 8)
 const millisecondsBetweenClicks = 700
+const queryStrings = [null, null, 'utm_source=sms', 'utm_source=whatsapp&utm_campaign=summer']
+const machineShare = 1 / 6
 
-const languages = ['en', 'en-US', 'fa-IR', 'fa', 'de-DE', 'tr-TR', 'fr-FR', 'es-ES', 'pt-BR', 'hi-IN', 'ar', 'pl-PL']
-const resolutions = ['412x915', '390x844', '360x800', '393x873', '1920x1080', '1440x900', '1366x768']
-const queries = [
-  'utm_source=sms&utm_campaign=june',
-  'utm_source=sms',
-  'ref=qr',
-  'utm_source=mail&utm_medium=newsletter&c=42',
-]
-
-/** How many recipients a link with so many visits was sent to. */
+/** How many people a link with so many visits was sent to. */
 export const recipientsOf = (rows: number): number => Math.max(1, Math.floor(rows / 3))
 
-/**
- * The n-th visit of the link, the same one in every run: a filled database can be grown, and two layouts can be filled
- * with the same rows.
- */
-export function visitAt(n: number, linkId: number, recipients: number): NewVisit {
-  const random = seededRandom(seed + n)
-  const agent = skewedPick(random, agents)
-  const place = random() < 0.04 ? null : skewedPick(random, places)
-  const createdAt = new Date(firstClick + n * millisecondsBetweenClicks + Math.floor(random() * 600))
-  return {
-    id: uuid(random, createdAt.getTime()),
-    visitId: uuid(random, null),
-    linkId,
-    createdAt,
-    recipientId: random() < 0.9 ? 1 + Math.floor(random() * recipients) : null,
-    clientIp: address(random),
-    scheme: 'https',
-    host: 'go.example.com',
-    queryString: random() < 0.3 ? skewedPick(random, queries) : null,
-    browserLang: agent.isBot ? null : skewedPick(random, languages),
-    resolution: random() < 0.2 ? skewedPick(random, resolutions) : null,
-    userAgent: agent.stored,
-    place,
-    isBot: agent.isBot,
-    options: null,
+/** Visits with the demo's variety, drawn from a few hundred user agents and places, so that making them costs little. */
+export async function openTraffic(linkId: number, recipients: number): Promise<Traffic> {
+  const random = new SeededRandom(seed)
+  const locator = await openLocator()
+  const crowd = (kinds: typeof people, from: Network[]): Crowd => ({
+    agents: Array.from({ length: 600 }, () => {
+      const { userAgent, headers } = random.weighted(kinds).make(random)
+      return storedAgent(userAgent, headers)
+    }),
+    neighbourhoods: Array.from({ length: 600 }, () => {
+      const network = random.weighted(from)
+      const address = addressIn(network, random.below(2 ** network.hostBits))
+      const prefix = address.slice(0, address.lastIndexOf('.') + 1)
+      return { prefix, place: locator.locate(address), language: network.language }
+    }),
+  })
+  const humans = crowd(people, networks)
+  const bots = crowd(machines, dataCentres)
+  locator.close()
+  return (n) => {
+    const own = new SeededRandom(seed + Math.imul(n, 0x9e3779b1))
+    const isBot = own.next() < machineShare
+    return visit(own, isBot ? bots : humans, { n, linkId, recipients, isBot })
   }
 }
 
-/** Version 7 with a time, version 4 without. */
-function uuid(random: Random, time: number | null): string {
-  const digits = (count: number) =>
-    Math.floor(random() * 16 ** count)
-      .toString(16)
-      .padStart(count, '0')
-  const head = time === null ? digits(6) + digits(6) : time.toString(16).padStart(12, '0')
-  const [version, tail] = [time === null ? '4' : '7', digits(6) + digits(6)]
-  return `${head.slice(0, 8)}-${head.slice(8)}-${version}${digits(3)}-a${digits(3)}-${tail}`
+interface Opening {
+  n: number
+  linkId: number
+  recipients: number
+  isBot: boolean
 }
 
-function address(random: Random): string {
-  const byte = () => Math.floor(random() * 254) + 1
-  if (random() < 0.85) return `${11 + (byte() % 80)}.${byte()}.${byte()}.${byte()}`
-  return `2a02:${byte().toString(16)}:${byte().toString(16)}::${byte().toString(16)}`
+function visit(random: SeededRandom, crowd: Crowd, { n, linkId, recipients, isBot }: Opening): NewVisit {
+  const createdAt = new Date(firstClick + n * millisecondsBetweenClicks + random.below(600))
+  const { prefix, place, language } = random.pick(crowd.neighbourhoods)
+  return {
+    id: random.uuid(createdAt),
+    visitId: random.uuid(createdAt),
+    linkId,
+    createdAt,
+    recipientId: 1 + Math.floor(random.next() ** 1.5 * recipients),
+    clientIp: prefix + random.below(256),
+    scheme: 'https',
+    host: 'go.example.com',
+    queryString: random.pick(queryStrings),
+    browserLang: isBot ? null : language,
+    resolution: null,
+    userAgent: random.pick(crowd.agents),
+    place,
+    isBot,
+    options: isBot ? { bot: true, bot_reason: 'user_agent' } : null,
+  }
 }
