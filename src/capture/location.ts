@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
+import type { Place } from '../visits/visit.js'
 import { isIPv6Text, isLocalAddress, normalizeAddress } from './addresses.js'
 import { type CityFile, cityFile, type LocationLog } from './city-file.js'
-import type { Place } from '../visits/visit.js'
 import { localhost, placeOf } from './place.js'
 
 export type { LocationLog } from './city-file.js'
