@@ -38,8 +38,7 @@ export function markdown({ title, columns, rows, notes = [] }: Table): string {
   const lines = [columns, columns.map((_, at) => (at === 0 ? '---' : '--:')), ...rows]
   return [
     `**${title}**`,
-    '',
-    ...lines.map((cells) => `| ${cells.join(' | ')} |`),
+    ...(rows.length > 0 ? ['', ...lines.map((cells) => `| ${cells.join(' | ')} |`)] : []),
     ...notes.flatMap((note) => ['', note]),
   ].join('\n')
 }
