@@ -24,7 +24,7 @@ const quickestPersonMs = 2000
 export function botReason({ method, headers, isProgram, openedAt, sentAt }: Suspect): BotReason | null {
   if (method === 'HEAD') return 'head'
   if (isPrefetch(headers)) return 'prefetch'
-  if (previewAgents.test(headers['user-agent'] ?? '')) return 'preview'
+  if (previewAgents.test((headers['user-agent'] ?? '').slice(0, 512))) return 'preview'
   if (isProgram) return 'user_agent'
   if (sentAt !== null && Math.abs(openedAt.getTime() - sentAt.getTime()) <= quickestPersonMs) return 'just_sent'
   return null

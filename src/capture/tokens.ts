@@ -1,5 +1,4 @@
 import { LRUCache } from 'lru-cache'
-import { isDatabaseAway } from '../database/errors.js'
 import type { Notifications } from '../database/notifications.js'
 import type { TokenTarget } from '../links/target.js'
 
@@ -20,12 +19,14 @@ export interface TokensOptions {
   lookUp: (token: string) => Promise<TokenTarget | null>
   notifications: Pick<Notifications, 'subscribe'>
   now?: () => number
+  /** How long the database may take at all. */
+  limitMs?: number
 }
 
 const lifeMs = 60_000
 /** Short, because a guess may become a token; long enough to take the weight off somebody who tries many. */
 const missingLifeMs = 5_000
-/** How long the database may take where an old answer is at hand. */
+/** The same where an old answer is at hand. */
 const patienceMs = 500
 /** After a failed question, how long old answers are given without asking again. */
 const restMs = 1_000
@@ -42,7 +43,8 @@ interface Lookup {
   startedAt: number
 }
 
-export function openTokens({ lookUp, notifications, now = Date.now }: TokensOptions): Tokens {
+export function openTokens(options: TokensOptions): Tokens {
+  const { lookUp, notifications, now = Date.now, limitMs = 5_000 } = options
   const byLink = new Map<string, Set<string>>()
   const known = new LRUCache<string, Entry>({
     max: 50_000,
@@ -90,12 +92,14 @@ export function openTokens({ lookUp, notifications, now = Date.now }: TokensOpti
     const words = new Set<string>()
     heard.add(words)
     try {
-      const target = await lookUp(token)
+      const target = await within(limitMs, lookUp(token), () => {
+        throw new Error('the database takes too long to look up a token')
+      })
       restUntil = 0
       remember(token, target, since, words)
       return target
     } catch (error) {
-      if (isDatabaseAway(error)) restUntil = now() + restMs
+      restUntil = now() + restMs
       throw error
     } finally {
       heard.delete(words)
@@ -121,20 +125,21 @@ export function openTokens({ lookUp, notifications, now = Date.now }: TokensOpti
       }
       if ((now() < entry.until && entry.epoch === epoch) || now() < restUntil) return entry.target
       const { answer, startedAt } = lookup(token)
-      return within(answer, startedAt + patienceMs - now(), entry.target)
+      const old = () => entry.target
+      return within(startedAt + patienceMs - now(), answer.catch(old), old)
     },
     close: stop,
   }
 }
 
-/** The answer, or the old one when it fails or takes longer than that. */
-async function within<T>(answer: Promise<T>, milliseconds: number, old: T): Promise<T> {
+/** The answer, or what is said instead when it takes longer. */
+async function within<T>(milliseconds: number, answer: Promise<T>, late: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined
-  const patience = new Promise<T>((resolve) => {
-    timer = setTimeout(resolve, Math.max(milliseconds, 0), old)
+  const patience = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, Math.max(milliseconds, 0))
   })
   try {
-    return await Promise.race([answer.catch(() => old), patience])
+    return await Promise.race([answer, patience.then(late)])
   } finally {
     clearTimeout(timer)
   }

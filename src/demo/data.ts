@@ -47,7 +47,7 @@ const links: DemoLink[] = [
   {
     id: 23,
     title: 'Appointment reminder by SMS',
-    longUrl: 'https://clinic.example.com/confirm/{token}',
+    longUrl: 'https://clinic.example.com/confirm?visit={id}',
     weight: 14,
     recipients: 320,
     sentDaysAgo: [48, 20],

@@ -1,4 +1,6 @@
 import { storedAgent } from '../capture/agent.js'
+import { botReason, verdict } from '../capture/policy.js'
+import { describeUserAgent } from '../capture/user-agent.js'
 import type { NewVisit, Place } from '../visits/visit.js'
 import { machines, people } from './agents.js'
 import { addressIn, dataCentres, networks } from './networks.js'
@@ -53,9 +55,11 @@ function hourOfDay(random: SeededRandom): number {
 }
 
 function visit({ random, host, locate }: TrafficOptions, link: TrafficLink, createdAt: Date): NewVisit {
-  const isBot = random.next() < 1 / 6
-  const { userAgent, headers } = random.weighted(isBot ? machines : people).make(random)
-  const network = random.weighted(isBot ? dataCentres : networks)
+  const isMachine = random.next() < 1 / 6
+  const { userAgent, headers } = random.weighted(isMachine ? machines : people).make(random)
+  const network = random.weighted(isMachine ? dataCentres : networks)
+  const isProgram = describeUserAgent(userAgent, headers).is_bot
+  const suspect = { method: 'GET', headers: { 'user-agent': userAgent }, isProgram, openedAt: createdAt, sentAt: null }
   const clientIp = addressIn(network, random.below(2 ** network.hostBits))
   return {
     id: random.uuid(createdAt),
@@ -68,11 +72,10 @@ function visit({ random, host, locate }: TrafficOptions, link: TrafficLink, crea
     scheme: 'https',
     host,
     queryString: random.pick(link.queryStrings),
-    browserLang: isBot ? null : network.language,
+    browserLang: isMachine ? null : network.language,
     resolution: null,
     userAgent: storedAgent(userAgent, headers),
     place: locate(clientIp),
-    isBot,
-    options: isBot ? { bot: true, bot_reason: 'user_agent' } : null,
+    ...verdict(botReason(suspect)),
   }
 }

@@ -11,7 +11,7 @@ export interface Load {
   close(): void
 }
 
-/** Of the event loop, on average over a look. Requests take a few milliseconds, so this is dozens of them in line. */
+/** Of the event loop, on average, in two looks in a row. Requests take a few milliseconds, so this is dozens of them in line. */
 const longestDelayMs = 150
 const lookEveryMs = 500
 const resolutionMs = 10
@@ -21,15 +21,17 @@ const mostWaiting = 500
 export function watchLoad(db: Database): Load {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs })
   histogram.enable()
-  let delayMs = 0
+  let before = 0
+  let now = 0
   const timer = setInterval(() => {
     // Samples hold the time between two of them; idle that is the resolution. Without samples nothing ran at all.
-    delayMs = histogram.count === 0 ? lookEveryMs : histogram.mean / 1e6 - resolutionMs
+    before = now
+    now = histogram.count === 0 ? lookEveryMs : histogram.mean / 1e6 - resolutionMs
     histogram.reset()
   }, lookEveryMs)
   timer.unref()
   return {
-    isHigh: () => delayMs > longestDelayMs || db.pool.waitingCount > mostWaiting,
+    isHigh: () => Math.min(before, now) > longestDelayMs || db.pool.waitingCount > mostWaiting,
     close: () => {
       clearInterval(timer)
       histogram.disable()

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import { statement } from '../database/open.js'
+import { announceLink } from '../links/announce.js'
 import { type KnownRecipient, type RecipientClaim, reconcile } from './claims.js'
 
 /**
@@ -82,6 +83,9 @@ async function store(client: PoolClient, ownerId: number, recipients: KnownRecip
   const changed = recipients.filter(({ isNew, changed }) => changed && !isNew)
   if (created.length > 0) await client.query(insertRecipients([ownerId, JSON.stringify(created)]))
   if (changed.length > 0) await client.query(updateRecipients([ownerId, JSON.stringify(changed)]))
+  for (const linkId of new Set(changed.map((recipient) => recipient.linkId))) {
+    await client.query(announceLink([ownerId, linkId]))
+  }
 }
 
 const selectTokens = statement(`

@@ -22,7 +22,7 @@ function target(given: Partial<TokenTarget> = {}): TokenTarget {
 }
 
 /** Tokens over a table in memory, with a clock that stands still and words that the test says. */
-function setUp() {
+function setUp(limitMs?: number) {
   const table = new Map<string, TokenTarget>()
   const clock = { ms: 0 }
   const lookUp = vi.fn(async (token: string) => table.get(token) ?? null)
@@ -31,7 +31,7 @@ function setUp() {
     say = listener
     return () => {}
   }
-  const tokens = openTokens({ lookUp, notifications: { subscribe }, now: () => clock.ms })
+  const tokens = openTokens({ lookUp, notifications: { subscribe }, now: () => clock.ms, ...(limitMs && { limitMs }) })
   onTestFinished(tokens.close)
   return { table, clock, lookUp, tokens, say: (word: string | null) => say(word) }
 }
@@ -153,6 +153,12 @@ describe('while the database is away', () => {
     lookUp.mockReturnValue(new Promise(() => {}))
     clock.ms = 60_000
     expect(await tokens.find('a')).toEqual(target())
+  })
+
+  it('what is not known is an error, also when the database says nothing at all', async () => {
+    const { lookUp, tokens } = setUp(1)
+    lookUp.mockReturnValue(new Promise(() => {}))
+    await expect(tokens.find('a')).rejects.toThrow('too long')
   })
 
   it('nothing is forgotten for all the tokens that nobody has', async () => {
