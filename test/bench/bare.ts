@@ -11,5 +11,8 @@ app.get('/ready-made', (_, reply) => {
 app.get('/not-modified', (_, reply) => {
   reply.code(304).send()
 })
+app.get('/redirect', (_, reply) => {
+  reply.code(302).header('location', 'https://example.com/').send()
+})
 await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT) })
 process.on('SIGTERM', () => app.close())

@@ -14,8 +14,17 @@ process.on('message', (plan: LoadPlan) => {
 })
 process.on('disconnect', () => process.exit())
 
-async function run({ port, paths, headers, connections, seconds, first }: LoadPlan): Promise<LoadReport> {
-  const requests = paths.map((path) => requestText(port, path, headers))
+async function run({
+  port,
+  paths,
+  headers,
+  variants = [{}],
+  connections,
+  seconds,
+  first,
+}: LoadPlan): Promise<LoadReport> {
+  const starts = paths.map((path) => `GET ${path} HTTP/1.1\r\n`)
+  const heads = variants.map((variant) => headText({ host: `127.0.0.1:${port}`, ...headers, ...variant }))
   const times: number[] = []
   const statuses: Record<number, number> = {}
   let next = first
@@ -30,7 +39,9 @@ async function run({ port, paths, headers, connections, seconds, first }: LoadPl
       const send = () => {
         sent = performance.now()
         if (sent >= end) return socket.destroy()
-        socket.write(requests[next++ % requests.length] ?? '', 'latin1')
+        const request = `${starts[next % starts.length]}${heads[next % heads.length]}`
+        next += 1
+        socket.write(request, 'latin1')
       }
       const reader = new AnswerReader((status, length) => {
         const now = performance.now()
@@ -65,9 +76,7 @@ async function run({ port, paths, headers, connections, seconds, first }: LoadPl
   }
 }
 
-function requestText(port: number, path: string, headers: Record<string, string>): string {
-  const lines = Object.entries({ host: `127.0.0.1:${port}`, ...headers }).map(
-    ([name, value]) => `${name}: ${value}\r\n`,
-  )
-  return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`
+function headText(headers: Record<string, string>): string {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  return `${lines.join('')}\r\n`
 }

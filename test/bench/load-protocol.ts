@@ -6,6 +6,8 @@ export interface LoadPlan {
   paths: string[]
   /** Of every request. */
   headers: Record<string, string>
+  /** Further headers, a set for each request in turn. */
+  variants?: Record<string, string>[]
   connections: number
   seconds: number
   /** Index of the first path, so that later rounds do not repeat the earlier ones. */

@@ -9,6 +9,7 @@ import { embeddedDatabase, externalDatabase } from './scratch.js'
 /** One file a section. */
 const sections: Record<string, () => Promise<Section>> = {
   pages: () => import('./pages.js'),
+  capture: () => import('./capture.js'),
   storage: () => import('./storage.js'),
 }
 
