@@ -25,6 +25,7 @@ import { findTarget } from './links/target.js'
 import { recipientRoutes } from './recipients/routes.js'
 import { watchArrivals } from './visits/arrivals.js'
 import { cursorsOf } from './visits/cursor.js'
+import { exportRoutes } from './visits/export-routes.js'
 import { feedRoutes } from './visits/feed-routes.js'
 import { visitRoutes } from './visits/routes.js'
 
@@ -82,6 +83,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   healthRoutes(app, deps)
   await acceptTokens(app, deps.jwtKeys)
   const arrivals = watchArrivals(deps.notifications)
+  const cursors = cursorsOf(deps.db)
   app.addHook('preClose', async () => arrivals.close())
   await app.register(async (scope) => {
     const api = scope.withTypeProvider<ZodTypes>()
@@ -91,7 +93,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     linkRoutes(api, deps)
     recipientRoutes(api, deps)
     visitRoutes(api, deps)
-    feedRoutes(api, { ...deps, arrivals, cursors: cursorsOf(deps.db) })
+    feedRoutes(api, { ...deps, arrivals, cursors })
+    exportRoutes(api, { ...deps, cursors })
   })
   refuse()
   return app

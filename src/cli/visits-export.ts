@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command, Option } from 'commander'
+import { z } from 'zod'
 import { HttpError } from '../http/errors.js'
+import { parseQueryString, queryObject } from '../http/query-string.js'
+import { fieldErrors } from '../http/validate.js'
 import { ownedLink } from '../links/repository.js'
-import { exportedVisits } from '../visits/files/export.js'
-import type { FileFormat } from '../visits/files/import.js'
+import { type ExportFormat, exportedVisits } from '../visits/files/export.js'
+import { filterParameters, type VisitFilters, visitFilters } from '../visits/filters.js'
 import { linkId, ownerId } from './arguments.js'
 import { type CommandContext, withDatabase } from './database.js'
 import { openProgress } from './progress.js'
@@ -12,46 +15,49 @@ import { openProgress } from './progress.js'
 interface ExportArguments {
   user: number
   link: number
-  format: FileFormat
+  format: ExportFormat
+  matching: string
 }
 
 export function exportCommand(): Command {
   return new Command('export')
-    .description('Print all visits of a link on standard output, oldest recorded first, with whole mobile numbers.')
+    .description('Print visits of a link on standard output, oldest recorded first, with whole mobile numbers.')
     .requiredOption('--user <number>', 'the owner', ownerId)
     .requiredOption('--link <number>', 'the link', linkId)
-    .addOption(new Option('--format <format>', 'how to write them').choices(['ndjson', 'csv']).default('ndjson'))
+    .addOption(
+      new Option('--format <format>', 'how to write them').choices(['ndjson', 'csv', 'parquet']).default('ndjson'),
+    )
+    .option('--matching <query>', "only those, with the API's filters: 'filter[browser]=Chrome&bots=exclude'", '')
     .addHelpText('after', exportHelp)
     .action((given: ExportArguments) => withDatabase((context) => printVisits(context, given)))
 }
 
 const exportHelp = `
 CSV is safe to open in a spreadsheet: a cell that it would take for a formula (= + - @, tab, line break first) begins with
-an apostrophe, which import takes away again.`
+an apostrophe, which import takes away again. Parquet is for DuckDB, Spark and their like; import does not read it.`
 
 async function printVisits(
   { db, config, signal }: CommandContext,
-  { user, link, format }: ExportArguments,
+  { user, link, format, matching }: ExportArguments,
 ): Promise<void> {
+  const filters = filtersOf(matching, config.outputZone)
   const positions = await ownedLink(db, user, link).catch((error: unknown) => {
     throw error instanceof HttpError ? new Error(`Owner ${user} has no link ${link}.`) : error
   })
   const total = positions.visits - positions.firstSeq + 1
+  const view = { pii: true, zone: config.outputZone }
   const progress = openProgress()
   let done = 0
-  async function* texts() {
-    for await (const { visits, text } of exportedVisits(db, positions, format, {
-      pii: true,
-      zone: config.outputZone,
-    })) {
-      yield text
-      done += visits
-      progress.show('exporting', done, total)
+  async function* file() {
+    for await (const piece of exportedVisits(db, positions, { format, filters, after: 0, view })) {
+      if (piece.data.length > 0) yield piece.data
+      done += piece.visits
+      progress.show('exporting', piece.position - positions.firstSeq + 1, total)
     }
   }
   try {
     // Standard output stays open: it is not ours to end.
-    await pipeline(Readable.from(texts(), { highWaterMark: 1 }), process.stdout, { end: false, signal })
+    await pipeline(Readable.from(file(), { highWaterMark: 1 }), process.stdout, { end: false, signal })
     progress.stop()
     console.error(`Exported ${done} visits.`)
   } catch (error) {
@@ -60,4 +66,11 @@ async function printVisits(
   } finally {
     progress.stop()
   }
+}
+
+/** @throws Error in one line, when a filter is none */
+function filtersOf(query: string, zone: string): VisitFilters {
+  const result = z.strictObject(filterParameters(zone)).safeParse(queryObject(parseQueryString(query)))
+  if (!result.success) throw new Error(Object.values(fieldErrors(result.error)).flat().join(' '))
+  return visitFilters(result.data)
 }

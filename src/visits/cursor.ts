@@ -1,5 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Database } from '../database/open.js'
+import { HttpError } from '../http/errors.js'
 
 /** What a feed's cursor stands for: everything up to and including `position` has been read. */
 export interface CursorPosition {
@@ -15,6 +16,10 @@ export interface Cursors {
   /** null when it is no cursor of ours. */
   read(cursor: string): CursorPosition | null
 }
+
+/** 409: the cursor was given by a log that had more than this one. */
+export const aheadOfLog = () =>
+  new HttpError(409, 'The cursor is ahead of the log, which must have been restored. Start anew.')
 
 const version = 1
 const bodyBytes = 25

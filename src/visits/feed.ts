@@ -1,6 +1,6 @@
 import { type Database, statement } from '../database/open.js'
-import { HttpError } from '../http/errors.js'
 import { ownedLink } from '../links/repository.js'
+import { aheadOfLog } from './cursor.js'
 import { type VisitView, visitJson } from './resource.js'
 import { searchStatement } from './search.js'
 
@@ -58,8 +58,7 @@ export async function readFeed(
   limit: number,
   view: VisitView,
 ): Promise<FeedSlice> {
-  if (after > end.last)
-    throw new HttpError(409, 'The cursor is ahead of the log, which must have been restored. Start anew.')
+  if (after > end.last) throw aheadOfLog()
   if (after === end.last) return { items: [], position: after, completeThrough: end.lastRecordedAt, isWhole: true }
   const { rows } = await db.pool.query<{ at: string; recorded_at: Date; json: string }>(
     linkId === null

@@ -7,7 +7,7 @@ import type { LinkPositions } from '../links/repository.js'
 import type { Condition, FilterName, VisitFilters } from './filters.js'
 
 /** A filtered query that takes longer is ended, and answered with 503 (issue: never left to run). */
-const timeoutMs = 5000
+export const searchTimeoutMs = 5000
 
 /** Counts of matching visits up to a position: the log only grows, so a later count adds what came since. */
 const counts = new WeakMap<Database, Counts>()
@@ -27,7 +27,7 @@ export async function filteredPage(
   const kept = countsOf(db)
   const key = JSON.stringify([link.ownerId, link.id, link.revision, link.firstSeq, filters])
   return inTransaction(db, async (client) => {
-    await client.query(`SET LOCAL statement_timeout = ${timeoutMs}`)
+    await client.query(`SET LOCAL statement_timeout = ${searchTimeoutMs}`)
     const total = knownTotal(link, filters) ?? (await countedTotal(client, kept, key, where, link))
     const { start, end } = pageBounds(request, total)
     if (end <= start) return { total, seqs: [] }
@@ -100,7 +100,7 @@ interface Where {
 }
 
 /** The condition on `visits v`; $1 is the owner, $2 the link. */
-function matching(link: LinkPositions, { conditions, from, to, bots }: VisitFilters): Where {
+export function matching(link: LinkPositions, { conditions, from, to, bots }: VisitFilters): Where {
   const values: unknown[] = [link.ownerId, link.id]
   const bind = (value: unknown) => `$${values.push(value)}`
   const texts = [

@@ -110,6 +110,11 @@ export function isDense({ conditions, from, to, bots, sort }: VisitFilters): boo
   return conditions.length === 0 && from === null && to === null && bots !== 'only' && sort === null
 }
 
+/** Whether they tell the whole number of a recipient, which not everybody may see. */
+export function needsNumbers({ conditions }: VisitFilters): boolean {
+  return conditions.some(({ name }) => name === 'mobile')
+}
+
 function readConditions(filters: Record<string, unknown>, context: z.RefinementCtx): Condition[] {
   const issue = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message })
   return Object.entries(filters).flatMap(([name, value]) => {

@@ -11,7 +11,7 @@ import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
 import { type LinkPositions, ownedLink } from '../links/repository.js'
 import { linkParams } from '../links/schema.js'
-import { isDense, visitFilters } from './filters.js'
+import { isDense, needsNumbers, visitFilters } from './filters.js'
 import { frozenAt } from './frozen.js'
 import { pageOfVisits } from './pages.js'
 import type { VisitView } from './resource.js'
@@ -34,7 +34,7 @@ export function visitRoutes(api: Api, { db, config }: VisitRoutesDeps): void {
     const { params, query, caller } = request
     const filters = visitFilters(query)
     const view = { pii: may(caller, 'visits:pii'), zone: config.outputZone }
-    if (!view.pii && filters.conditions.some(({ name }) => name === 'mobile')) throw forbidden('visits:pii')
+    if (!view.pii && needsNumbers(filters)) throw forbidden('visits:pii')
 
     const newest = await ownedLink(db, caller.ownerId, params.id)
     const link = query.as_of === undefined ? newest : await frozenAt(db, newest, query.as_of)

@@ -4,16 +4,36 @@ import { filterParameters } from './filters.js'
 
 const position = 'The as of field must be now or the position of a visit.'
 
+const asOf = z
+  .string({ error: position })
+  .regex(/^(now|0|[1-9]\d{0,14})$/, position)
+  .transform((text) => (text === 'now' ? text : Number(text)))
+  .optional()
+
 /** Query of a link's visits. `as_of` freezes the list at a position, so that a walk sees every row once. */
 export const visitsQuery = (zone: string) =>
   pageQuery.extend({
     ...filterParameters(zone),
-    as_of: z
-      .string({ error: position })
-      .regex(/^(now|0|[1-9]\d{0,14})$/, position)
-      .transform((text) => (text === 'now' ? text : Number(text)))
-      .optional(),
+    as_of: asOf,
   })
+
+/** Query of an export: the filters of the list, always in the order of recording. It goes on after a cursor or a visit. */
+export const exportQuery = (zone: string) =>
+  z
+    .object({
+      ...filterParameters(zone),
+      format: z
+        .enum(['ndjson', 'csv', 'parquet'], { error: 'The format field must be ndjson, csv or parquet.' })
+        .default('ndjson'),
+      as_of: asOf,
+      cursor: z.string({ error: 'The cursor field must be a cursor of this link.' }).optional(),
+      after: z.guid({ error: 'The after field must be the id of a visit of this link.' }).optional(),
+      sort: z.undefined({ error: 'An export is in the order of recording.' }).optional(),
+    })
+    .refine(({ cursor, after }) => cursor === undefined || after === undefined, {
+      path: ['after'],
+      error: 'The after field goes on after a visit, a cursor after a position. Give one of them.',
+    })
 
 const limit = 'The limit field must be a number between 1 and 1000.'
 const wait = 'The wait field must be a number of seconds between 0 and 60.'

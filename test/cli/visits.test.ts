@@ -39,6 +39,18 @@ it('carries a link from one server to another: export | import, and the pages ar
   expect(after?.body).toBe(before?.body)
 })
 
+it('exports only what matches, as the API would, and as Parquet too', async () => {
+  const { db } = await testDatabase()
+  const file = join(folder, 'two.ndjson')
+  await writeFile(file, ndjson([untrackedRow({ browser: 'Chrome' }), untrackedRow({ browser: 'Firefox' })]))
+  await runCommand(db, ['visits', 'import', file])
+  const one = await runCommand(db, exportOf('21', '--matching', 'filter[browser]=-Chrome'))
+  expect(one).toMatchObject({ status: 0, stderr: 'Exported 1 visits.\n' })
+  expect(JSON.parse(one.stdout)).toMatchObject({ browser: 'Firefox' })
+  const { stdout } = await runCommand(db, exportOf('21', '--format', 'parquet'))
+  expect([stdout.slice(0, 4), stdout.slice(-4)]).toEqual(['PAR1', 'PAR1'])
+})
+
 it('reports bad lines on standard error and with the exit status, and stores the good ones', async () => {
   const { db } = await testDatabase()
   const input = `${ndjson([untrackedRow({ link_id: 5 })])}{\n${ndjson([untrackedRow({ client_ip: 'home' })])}`
@@ -77,7 +89,12 @@ it.each<[string, string[], string]>([
   [
     'another format',
     exportOf('21', '--format', 'xml'),
-    "error: option '--format <format>' argument 'xml' is invalid. Allowed choices are ndjson, csv.\n",
+    "error: option '--format <format>' argument 'xml' is invalid. Allowed choices are ndjson, csv, parquet.\n",
+  ],
+  [
+    'a filter that is none',
+    exportOf('21', '--matching', 'filter[os]=x&bot=no'),
+    expect.stringContaining('There is no filter os.'),
   ],
 ])('says in one line what is wrong: %s', async (_, args, stderr) => {
   const { db } = await testDatabase()

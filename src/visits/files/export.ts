@@ -1,45 +1,67 @@
-import { type Database, statement } from '../../database/open.js'
+import type { Database } from '../../database/open.js'
 import type { LinkPositions } from '../../links/repository.js'
-import { type VisitView, visitJson } from '../resource.js'
+import type { VisitFilters } from '../filters.js'
+import type { VisitView } from '../resource.js'
 import { csvHeader, csvText } from './csv.js'
 import type { FileFormat } from './import.js'
+import { parquetEncoder } from './parquet.js'
+import { walkVisits } from './walk.js'
 
-const batchSize = 1000
+export type ExportFormat = FileFormat | 'parquet'
 
-export interface ExportBatch {
-  /** How many visits the text holds. */
+export interface ExportRequest {
+  format: ExportFormat
+  filters: VisitFilters
+  /** Where to go on: everything up to this position is left out. */
+  after: number
+  view: VisitView
+}
+
+export interface ExportPiece {
+  /** How many visits it adds, and the position up to which the file is then complete. */
   visits: number
-  text: string
+  position: number
+  /** A part of the file; may be empty. */
+  data: string | Uint8Array
+}
+
+/** Turns rows into a file, piece by piece. What it keeps for later pieces has a bound. */
+export interface Encoder {
+  /** @param rows visits as JSON */
+  add(rows: string[]): string | Uint8Array
+  end(): string | Uint8Array
 }
 
 /**
- * All visits of a link at this moment, oldest recorded first: an import with the order kept then gives them the same numbers.
+ * The matching visits of a link up to `link.visits` as a file, oldest recorded first: an import with the order kept then
+ * gives them the same numbers.
  *
- * One index range a batch: memory does not grow with the link, and no snapshot is held while a slow reader reads.
+ * Memory does not grow with the link, and while nobody takes the next piece no work is done.
  */
 export async function* exportedVisits(
   db: Database,
   link: LinkPositions,
-  format: FileFormat,
-  view: VisitView,
-): AsyncGenerator<ExportBatch> {
-  if (format === 'csv') yield { visits: 0, text: csvHeader() }
-  for (let low = link.firstSeq; low <= link.visits; low += batchSize) {
-    const high = Math.min(low + batchSize - 1, link.visits)
-    const { rows } = await db.pool.query<{ json: string }>(
-      rangeStatement([link.ownerId, link.id, low, high, view.pii, view.zone]),
-    )
-    const texts = rows.map(({ json }) => json)
-    if (texts.length > 0)
-      yield { visits: texts.length, text: format === 'csv' ? csvOf(texts) : `${texts.join('\n')}\n` }
+  { format, filters, after, view }: ExportRequest,
+): AsyncGenerator<ExportPiece, void> {
+  const encoder = encoders[format](link.visits - Math.max(after, link.firstSeq - 1))
+  for await (const { rows, position } of walkVisits(db, link, filters, after, view)) {
+    yield { visits: rows.length, position, data: rows.length === 0 ? '' : encoder.add(rows) }
   }
+  yield { visits: 0, position: link.visits, data: encoder.end() }
 }
 
-const csvOf = (texts: string[]): string => csvText(texts.map((text) => JSON.parse(text) as Record<string, unknown>))
+const encoders: Record<ExportFormat, (mostVisits: number) => Encoder> = {
+  ndjson: () => ({ add: (rows) => `${rows.join('\n')}\n`, end: () => '' }),
+  csv: csvEncoder,
+  parquet: parquetEncoder,
+}
 
-const json = visitJson('$5', '$6')
-
-const rangeStatement = statement(`
-SELECT ${json.columns} FROM visits v ${json.joins}
-WHERE v.user_id = $1 AND v.link_id = $2 AND v.seq BETWEEN $3 AND $4
-ORDER BY v.seq`)
+function csvEncoder(): Encoder {
+  let header = csvHeader()
+  const headed = (text: string) => {
+    const whole = header + text
+    header = ''
+    return whole
+  }
+  return { add: (rows) => headed(csvText(rows.map((row) => JSON.parse(row)))), end: () => headed('') }
+}

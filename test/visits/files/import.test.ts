@@ -6,6 +6,7 @@ import { ownedLink } from '../../../src/links/repository.js'
 import { appendVisits } from '../../../src/visits/append.js'
 import { exportedVisits } from '../../../src/visits/files/export.js'
 import { type FileFormat, type ImportOptions, importVisits } from '../../../src/visits/files/import.js'
+import { visitFilters } from '../../../src/visits/filters.js'
 import { type TestApp, testApp } from '../../support/app.js'
 import { collect } from '../../support/collect.js'
 import { testDatabase } from '../../support/database.js'
@@ -28,8 +29,9 @@ const importRows = (db: Database, rows: WireRow[], options: Partial<ImportOption
 
 async function exportText(db: Database, format: FileFormat = 'ndjson', zone = 'UTC', linkId = 21): Promise<string> {
   const link = await ownedLink(db, 26, linkId)
-  const batches = await collect(exportedVisits(db, link, format, { pii: true, zone }))
-  return batches.map(({ text }) => text).join('')
+  const request = { format, filters: visitFilters({ bots: 'include' }), after: 0, view: { pii: true, zone } }
+  const pieces = await collect(exportedVisits(db, link, request))
+  return pieces.map(({ data }) => data).join('')
 }
 
 /** The first hundred visits, as somebody sees them who may see numbers. */

@@ -1,0 +1,121 @@
+import { pipeline, Readable } from 'node:stream'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { z } from 'zod'
+import { may } from '../accounts/scopes.js'
+import type { Config } from '../config.js'
+import { type Database, statement } from '../database/open.js'
+import { acceptedCoding, compressor } from '../http/content-coding.js'
+import { forbidden, invalid } from '../http/errors.js'
+import type { Api } from '../http/validate.js'
+import { type LinkPositions, ownedLink } from '../links/repository.js'
+import { linkParams } from '../links/schema.js'
+import { aheadOfLog, type Cursors } from './cursor.js'
+import { type ExportFormat, type ExportPiece, exportedVisits } from './files/export.js'
+import { needsNumbers, visitFilters } from './filters.js'
+import { frozenAt } from './frozen.js'
+import { exportQuery } from './schema.js'
+
+export interface ExportRoutesDeps {
+  db: Database
+  cursors: () => Promise<Cursors>
+  config: Pick<Config, 'outputZone'>
+}
+
+/**
+ * All matching visits of a link as one file, oldest recorded first, up to the newest at the start of the answer.
+ *
+ * The trailers say how many rows it has and give a cursor of its end, from which a later export goes on, or the link's feed.
+ * An answer that broke off goes on with `after`, the id of the last whole row.
+ */
+export function exportRoutes(api: Api, { db, cursors, config }: ExportRoutesDeps): void {
+  const schema = { params: linkParams, querystring: exportQuery(config.outputZone) }
+
+  api.get('/link/urls/:id/visits/export', { schema, config: { scope: 'visits:read' } }, async (request, reply) => {
+    const { params, query, caller } = request
+    const filters = visitFilters(query)
+    const view = { pii: may(caller, 'visits:pii'), zone: config.outputZone }
+    if (!view.pii && needsNumbers(filters)) throw forbidden('visits:pii')
+
+    const newest = await ownedLink(db, caller.ownerId, params.id)
+    const link = query.as_of === undefined ? newest : await frozenAt(db, newest, query.as_of)
+    const signing = await cursors()
+    const after = await startOf(db, newest, query, signing)
+    const pieces = exportedVisits(db, link, { format: query.format, filters, after, view })
+    const end = signing.write({ ownerId: link.ownerId, linkId: link.id, position: link.visits })
+    return sendFile(request, reply, { name: `visits-${link.id}`, format: query.format, pieces, end })
+  })
+}
+
+interface ExportFile {
+  name: string
+  format: ExportFormat
+  pieces: AsyncGenerator<ExportPiece, void>
+  /** Cursor of its end. */
+  end: string
+}
+
+async function sendFile(request: FastifyRequest, reply: FastifyReply, { name, format, pieces, end }: ExportFile) {
+  const coding = format === 'parquet' ? null : acceptedCoding(request.headers['accept-encoding'])
+  const headers = {
+    'content-type': contentTypes[format],
+    'content-disposition': `attachment; filename="${name}.${format}"`,
+    'cache-control': 'private, no-store',
+    vary: 'Authorization, Accept-Encoding',
+    ...(coding !== null && { 'content-encoding': coding }),
+  }
+  if (request.method === 'HEAD') return reply.headers(headers).send(Readable.from([]))
+
+  // What fails at once is still answered as an error.
+  const first = await pieces.next()
+  const isChunked = request.raw.httpVersion !== '1.0'
+  reply.headers({ ...headers, ...(isChunked && { trailer: 'X-Row-Count, X-Next-Cursor' }) })
+  async function* body() {
+    let visits = 0
+    try {
+      for (let next = first; !next.done; next = await pieces.next()) {
+        visits += next.value.visits
+        if (next.value.data.length > 0) yield next.value.data
+      }
+      if (isChunked) reply.raw.addTrailers({ 'X-Row-Count': String(visits), 'X-Next-Cursor': end })
+    } catch (error) {
+      // Never a file that seems whole: where there are no chunks, only a connection that is reset tells.
+      if (isChunked) reply.raw.destroy()
+      else request.raw.socket.resetAndDestroy()
+      throw error
+    } finally {
+      await pieces.return()
+    }
+  }
+  const plain = Readable.from(body(), { highWaterMark: 1 })
+  // Either end takes the other with it, also when the client leaves.
+  return reply.send(coding === null ? plain : pipeline(plain, compressor(coding), () => {}))
+}
+
+const contentTypes: Record<ExportFormat, string> = {
+  ndjson: 'application/x-ndjson',
+  csv: 'text/csv; charset=utf-8',
+  parquet: 'application/vnd.apache.parquet',
+}
+
+type ExportQuery = z.output<ReturnType<typeof exportQuery>>
+
+/**
+ * The position after which the file begins.
+ *
+ * @throws HttpError 422 for a cursor or a visit of another link, 409 for a cursor ahead of the log
+ */
+async function startOf(db: Database, link: LinkPositions, { cursor, after }: ExportQuery, cursors: Cursors) {
+  if (after !== undefined) {
+    const { rows } = await db.pool.query<{ seq: string }>(positionOf([link.ownerId, after, link.id]))
+    if (rows[0] === undefined) throw invalid({ after: ['The after field must be the id of a visit of this link.'] })
+    return Number(rows[0].seq)
+  }
+  if (cursor === undefined) return 0
+  const at = cursors.read(cursor)
+  if (at === null || at.ownerId !== link.ownerId || at.linkId !== link.id)
+    throw invalid({ cursor: ['The cursor field must be a cursor of this link.'] })
+  if (at.position > link.visits) throw aheadOfLog()
+  return at.position
+}
+
+const positionOf = statement('SELECT seq FROM visits WHERE user_id = $1 AND id = $2 AND link_id = $3')

@@ -1,0 +1,99 @@
+import { type Database, statement } from '../../database/open.js'
+import { inTransaction } from '../../database/transaction.js'
+import type { LinkPositions } from '../../links/repository.js'
+import { matching, searchTimeoutMs } from '../filtered.js'
+import type { VisitFilters } from '../filters.js'
+import { type VisitView, visitJson } from '../resource.js'
+
+/** Visits that follow each other. */
+export interface WalkBatch {
+  /** Oldest first, as JSON. */
+  rows: string[]
+  /** Everything up to here has been looked at. */
+  position: number
+}
+
+/** Large enough that asking costs little, small enough that some batches of the longest rows fit in memory. */
+const mostRows = 1000
+/** How many visits one search for matching ones may look at: each stays short, however few match. */
+const searchedAtOnce = 20_000
+
+/**
+ * The matching visits of a link after a position, in the order of recording, up to `link.visits`. Numbers have no gaps and
+ * rows do not move, so a walk may stop anywhere and go on later, in another process too.
+ *
+ * Between two batches it holds no connection and no snapshot. The next batch is read while the last one is used, and no
+ * more than that: a slow reader slows the walk down.
+ */
+export function walkVisits(
+  db: Database,
+  link: LinkPositions,
+  filters: VisitFilters,
+  after: number,
+  view: VisitView,
+): AsyncGenerator<WalkBatch> {
+  const read = isEverything(filters) ? readRange : readMatching
+  async function* batches() {
+    for (let low = Math.max(after + 1, link.firstSeq); low <= link.visits; ) {
+      const batch = await read(db, { ...link, firstSeq: low }, filters, view)
+      yield batch
+      low = batch.position + 1
+    }
+  }
+  return oneAhead(batches())
+}
+
+function isEverything({ conditions, from, to, bots }: VisitFilters): boolean {
+  return conditions.length === 0 && from === null && to === null && bots === 'include'
+}
+
+/** The first visits from `link.firstSeq` on. */
+type ReadBatch = (db: Database, link: LinkPositions, filters: VisitFilters, view: VisitView) => Promise<WalkBatch>
+
+const readRange: ReadBatch = async (db, link, _, view) => {
+  const position = Math.min(link.firstSeq + mostRows - 1, link.visits)
+  const values = [link.ownerId, link.id, link.firstSeq, position, view.pii, view.zone]
+  const { rows } = await db.pool.query<{ json: string }>(range(values))
+  return { rows: rows.map(({ json }) => json), position }
+}
+
+const readMatching: ReadBatch = async (db, link, filters, view) => {
+  const position = Math.min(link.firstSeq + searchedAtOnce - 1, link.visits)
+  const where = matching({ ...link, visits: position }, filters)
+  const json = visitJson(`$${where.values.length + 1}`, `$${where.values.length + 2}`)
+  // Rows are made of the visits found, not of all that were looked at.
+  const text = `SELECT v.seq::text AS at, ${json.columns}
+    FROM (SELECT * FROM visits v WHERE ${where.text} ORDER BY v.seq LIMIT ${mostRows}) v ${json.joins} ORDER BY v.seq`
+  const { rows } = await inTransaction(db, async (client) => {
+    await client.query(`SET LOCAL statement_timeout = ${searchTimeoutMs}`)
+    return client.query<{ at: string; json: string }>(text, [...where.values, view.pii, view.zone])
+  })
+  const last = rows.length < mostRows ? undefined : rows.at(-1)
+  return { rows: rows.map((row) => row.json), position: last === undefined ? position : Number(last.at) }
+}
+
+const { columns, joins } = visitJson('$5', '$6')
+
+const range = statement(`
+SELECT ${columns} FROM visits v ${joins}
+WHERE v.user_id = $1 AND v.link_id = $2 AND v.seq BETWEEN $3 AND $4
+ORDER BY v.seq`)
+
+async function* oneAhead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+  const ask = () => {
+    const result = source.next()
+    // It is awaited in the next round, or never when the reader has gone.
+    result.catch(() => {})
+    return result
+  }
+  try {
+    for (let next = ask(); ; ) {
+      const result = await next
+      if (result.done) return
+      next = ask()
+      yield result.value
+    }
+  } finally {
+    await source.return()
+  }
+}
