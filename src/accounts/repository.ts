@@ -19,4 +19,5 @@ export async function ensureOwner(client: PoolClient, id: number): Promise<void>
 
 const insertOwner = statement('INSERT INTO owners (id, last_link_id) VALUES ($1, $2) ON CONFLICT DO NOTHING')
 
-const lockOwner = statement('SELECT FROM owners WHERE id = $1 FOR NO KEY UPDATE')
+/** Taken first by whoever writes for an owner. */
+export const lockOwner = statement('SELECT FROM owners WHERE id = $1 FOR NO KEY UPDATE')

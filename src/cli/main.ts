@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { demoCommand } from './demo.js'
+import { doctorCommand } from './doctor.js'
 import { migrateCommand } from './migrate.js'
 import { serveCommand } from './serve.js'
 import { tokenCommand } from './token.js'
@@ -14,6 +15,7 @@ const program = new Command('smart-link')
   .addCommand(migrateCommand())
   .addCommand(tokenCommand())
   .addCommand(visitsCommand())
+  .addCommand(doctorCommand())
 
 exitByThrowing(program)
 
