@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { expect, it } from 'vitest'
 import type { Database } from '../../src/database/open.js'
 import { inTransaction } from '../../src/database/transaction.js'
@@ -11,7 +10,8 @@ it('survives a connection that breaks between two statements', async () => {
   const work = inTransaction(db, async (client) => {
     await client.query('INSERT INTO owners (id) VALUES (1)')
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
-    const ended = once(client, 'end')
+    // Not `once` of node:events: it rejects at the error that comes first, before anybody waits for it.
+    const ended = new Promise<void>((resolve) => client.once('end', resolve))
     await db.pool.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid])
     await ended
     await client.query('SELECT')
