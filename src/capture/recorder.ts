@@ -8,6 +8,7 @@ import { ClickLanes } from './click-lanes.js'
 import { type Committed, commitVisits } from './commit.js'
 import { startRecovery } from './recovery.js'
 import type { Spool, SpoolState } from './spool.js'
+import { TimeLimits } from './time-limits.js'
 import { RecordError, WaitingClick } from './waiting-click.js'
 
 export interface Recorder {
@@ -61,9 +62,10 @@ export function openRecorder(options: RecorderOptions): Recorder {
   const totals = { committed: 0, spooled: 0, orphaned: 0, refused: 0 }
   const commitSizes: number[] = []
   const unsafe = new Set<WaitingClick>()
-  const inFlight = new Set<AbortController>()
+  const limits = new TimeLimits()
   let failure: string | null = null
   let isAway = false
+  let isSpooling = false
   let isClosed = false
 
   const onFailure = (error: unknown) => {
@@ -71,28 +73,22 @@ export function openRecorder(options: RecorderOptions): Recorder {
     failure = error instanceof Error ? error.message : String(error)
     isAway ||= isDatabaseAway(error) || isAbort(error)
   }
+  const onSpool = () => {
+    if (!isSpooling && failure === null) log.warn({}, 'the database does not keep up: visits go to the spool')
+    isSpooling = true
+  }
   const onAnswer = () => {
     if (failure !== null) log.info({}, 'the database answers again')
     failure = null
     isAway = false
   }
 
-  /** Runs what may hang: its connection is closed when it takes too long, or at the end. */
-  const limited = async <T>(limitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
-    const giveUp = new AbortController()
-    const timer = setTimeout(() => giveUp.abort(), limitMs)
-    inFlight.add(giveUp)
-    return work(giveUp.signal).finally(() => {
-      clearTimeout(timer)
-      inFlight.delete(giveUp)
-    })
-  }
   const probe = () => {
     const ask = (client: PoolClient) => client.query('SELECT').then(() => {})
-    return limited(probeLimitMs, (signal) => inTransaction(db, ask, signal))
+    return limits.run(probeLimitMs, (signal) => inTransaction(db, ask, signal))
   }
   const commit = async (ownerId: number, visits: NewVisit[]): Promise<Committed> => {
-    const committed = await limited(commitLimitMs, (signal) => commitVisits(db, ownerId, visits, signal))
+    const committed = await limits.run(commitLimitMs, (signal) => commitVisits(db, ownerId, visits, signal))
     count(committed, visits.length)
     return committed
   }
@@ -101,13 +97,18 @@ export function openRecorder(options: RecorderOptions): Recorder {
     totals.orphaned += orphaned.length
     totals.refused += refused.size
     const power = Math.ceil(Math.log2(size))
+    while (commitSizes.length <= power) commitSizes.push(0)
     commitSizes[power] = (commitSizes[power] ?? 0) + 1
     if (orphaned.length > 0) log.warn({ visits: orphaned.length }, 'visits of links that are gone were dropped')
     for (const [id, err] of refused) log.error({ err, visit: id }, 'the database refuses a visit')
   }
 
-  const recovery = startRecovery({ spool, probe, commit, isAway: () => isAway, onFailure, onAnswer, log })
+  const onDone = () => {
+    isSpooling = false
+  }
+  const recovery = startRecovery({ spool, probe, commit, isAway: () => isAway, onFailure, onAnswer, onDone, log })
   const toSpool = (click: WaitingClick) => {
+    onSpool()
     click.isSpooling = true
     spool.append(click.ownerId, click.visit).then(
       () => {
@@ -169,7 +170,7 @@ export function openRecorder(options: RecorderOptions): Recorder {
       await Promise.allSettled([...unsafe].map(({ settled }) => settled))
       // Nobody waits any more for what is still in flight: it is in the spool, too.
       const recovered = recovery.close()
-      for (const giveUp of inFlight) giveUp.abort()
+      limits.endAll()
       await recovered
     },
   }

@@ -14,6 +14,8 @@ export interface RecoveryOptions {
   isAway: () => boolean
   onFailure: (error: unknown) => void
   onAnswer: () => void
+  /** Nothing is left in the spool. */
+  onDone: () => void
   log: CaptureLog
 }
 
@@ -29,7 +31,7 @@ const longestDelayMs = 2_000
 
 /** Brings the spool's visits into the log, oldest first, whenever the database answers. */
 export function startRecovery(options: RecoveryOptions): Recovery {
-  const { spool, probe, isAway, onFailure, onAnswer, log } = options
+  const { spool, probe, isAway, onFailure, onAnswer, onDone, log } = options
   const closing = new AbortController()
   let running: Promise<void> | null = null
 
@@ -48,6 +50,7 @@ export function startRecovery(options: RecoveryOptions): Recovery {
         delayMs = Math.min(delayMs * 2, longestDelayMs)
       }
     }
+    onDone()
   }
   const wake = () => {
     if (running !== null || closing.signal.aborted) return

@@ -1,6 +1,7 @@
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { NewVisit } from '../visits/visit.js'
+import { AppendGroup } from './append-group.js'
 import type { CaptureLog } from './capture-log.js'
 import { SpoolFolder } from './spool-folder.js'
 import { decodeSegment, encodeRecord, type SpooledVisit } from './spool-record.js'
@@ -35,12 +36,6 @@ export class SpoolError extends Error {
   override readonly name = 'SpoolError'
 }
 
-interface Waiting {
-  bytes: Buffer
-  resolve: () => void
-  reject: (error: Error) => void
-}
-
 interface Sealed {
   path: string
   bytes: number
@@ -69,9 +64,7 @@ export class Spool {
   readonly #folder: SpoolFolder
   readonly #timer: NodeJS.Timeout
   #queue: Promise<unknown> = Promise.resolve()
-  #waiting: Waiting[] = []
-  #waitingBytes = 0
-  #isWriting = false
+  readonly #group = new AppendGroup((bytes) => this.#alone(() => this.#attempt(() => this.#store(bytes))))
   #open: OpenSegment | null = null
   #sealed: Sealed[] = []
   #problem: string | null = null
@@ -92,16 +85,12 @@ export class Spool {
    */
   async append(ownerId: number, visit: NewVisit): Promise<void> {
     const bytes = encodeRecord({ ownerId, visit })
-    if (this.#bytes() + this.#waitingBytes + bytes.length > this.#options.maxBytes) {
+    if (this.#bytes() + this.#group.waitingBytes + bytes.length > this.#options.maxBytes) {
       this.#fill()
       throw new SpoolError(this.state().problem ?? '')
     }
-    if (this.#waitingBytes > mostWaitingBytes) throw new SpoolError('the disk does not keep up')
-    await new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ bytes, resolve, reject })
-      this.#waitingBytes += bytes.length
-      if (!this.#isWriting) void this.#write()
-    })
+    if (this.#group.waitingBytes > mostWaitingBytes) throw new SpoolError('the disk does not keep up')
+    await this.#group.append(bytes)
   }
 
   /** The oldest file, read; null when there is none. */
@@ -180,27 +169,6 @@ export class Spool {
   #fill(): void {
     if (!this.#isFull) this.#options.log.error({ bytes: this.#bytes() }, 'the spool is full')
     this.#isFull = true
-  }
-
-  async #write(): Promise<void> {
-    this.#isWriting = true
-    while (this.#waiting.length > 0) {
-      await this.#alone(async () => {
-        const group = this.#waiting
-        this.#waiting = []
-        this.#waitingBytes = 0
-        const bytes = Buffer.concat(group.map((one) => one.bytes))
-        await this.#attempt(() => this.#store(bytes)).then(
-          () => {
-            for (const { resolve } of group) resolve()
-          },
-          (error: Error) => {
-            for (const { reject } of group) reject(error)
-          },
-        )
-      })
-    }
-    this.#isWriting = false
   }
 
   /** Again in a new file when another process has taken the one that was written to. */
