@@ -3,7 +3,7 @@ import { type BenchArguments, readArguments } from './arguments.js'
 import type { BenchContext, Section } from './context.js'
 import { type FilledDatabase, fill } from './fill.js'
 import { startLoadClient } from './load.js'
-import { markdown, writeSection } from './report.js'
+import { markdown, placeFor, writeSection } from './report.js'
 import { embeddedDatabase, externalDatabase } from './scratch.js'
 
 /** One file a section. */
@@ -26,6 +26,7 @@ try {
 }
 
 async function runSections(options: BenchArguments): Promise<void> {
+  for (const name of options.sections) if (options.markdown !== null) await placeFor(options.markdown, name)
   const load = startLoadClient()
   closing.push(load.close)
   const log = (line: string) => console.error(line)

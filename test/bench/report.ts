@@ -49,12 +49,18 @@ export function markdown({ title, columns, rows, notes = [] }: Table): string {
  * @throws when the file has no such markers
  */
 export async function writeSection(file: string, section: string, tables: Table[], made: Circumstances): Promise<void> {
+  const { text, start, stop } = await placeFor(file, section)
+  const block = ['', circumstances(made), ...tables.map(markdown), ''].join('\n\n').slice(1)
+  await writeFile(file, text.slice(0, start) + block.slice(0, -1) + text.slice(stop))
+}
+
+/** @throws when the file has no place for that section: better before measuring than after */
+export async function placeFor(file: string, section: string): Promise<{ text: string; start: number; stop: number }> {
   const [begin, end] = [`<!-- bench:${section} -->`, `<!-- /bench:${section} -->`]
   const text = await readFile(file, 'utf8')
-  const [start, stop] = [text.indexOf(begin), text.indexOf(end)]
-  if (start < 0 || stop < start) throw new Error(`${file} has no place for ${section}: add ${begin} and ${end}`)
-  const block = [begin, circumstances(made), ...tables.map(markdown), end].join('\n\n')
-  await writeFile(file, text.slice(0, start) + block + text.slice(stop + end.length))
+  const [start, stop] = [text.indexOf(begin) + begin.length, text.indexOf(end)]
+  if (!text.includes(begin) || stop < start) throw new Error(`${file} needs ${begin} and ${end}, a line each`)
+  return { text, start, stop }
 }
 
 function circumstances({ command, date, databases }: Circumstances): string {
