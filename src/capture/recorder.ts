@@ -107,6 +107,7 @@ export function openRecorder(options: RecorderOptions): Recorder {
     isSpooling = false
   }
   const recovery = startRecovery({ spool, probe, commit, isAway: () => isAway, onFailure, onAnswer, onDone, log })
+  spool.whenFound(recovery.wake)
   const toSpool = (click: WaitingClick) => {
     onSpool()
     click.isSpooling = true

@@ -70,6 +70,7 @@ export class Spool {
   #problem: string | null = null
   #isFull = false
   #ticks = 0
+  #found = () => {}
 
   constructor(options: SpoolOptions) {
     this.#options = { segmentBytes: 8 * 1024 * 1024, ...options }
@@ -107,6 +108,11 @@ export class Spool {
         this.#forget(segment)
       }
     }
+  }
+
+  /** Calls back when visits of a dead process were taken over. */
+  whenFound(callback: () => void): void {
+    this.#found = callback
   }
 
   state(): SpoolState {
@@ -204,8 +210,10 @@ export class Spool {
       const path = join(this.#folder.path, name)
       if (!known.has(path)) found.push({ path, bytes: (await stat(path)).size })
     }
-    if (found.length > 0) this.#options.log.info({ files: found.length }, 'visits of a stopped server are in the spool')
     this.#sealed = [...found, ...this.#sealed]
+    if (found.length === 0) return
+    this.#options.log.info({ files: found.length }, 'visits of a stopped server are in the spool')
+    this.#found()
   }
 
   #forget(segment: Sealed): void {

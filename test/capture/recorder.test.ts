@@ -78,6 +78,7 @@ async function storedIds(db: Database): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
+const silent = { info: () => {}, warn: () => {}, error: () => {} }
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
 const emptied = (spool: Spool) => expect.poll(() => spool.state().files, { timeout: 30_000 }).toBe(0)
 
@@ -169,6 +170,20 @@ it('stores after a restart what was spooled before', async () => {
   await before.close()
   place.outage.error = null
   const { spool } = await testRecorder(place)
+  await emptied(spool)
+  expect(await storedIds(place.db)).toEqual([visit.id])
+})
+
+it('stores what another server on the folder left in its spool when it died', async () => {
+  const place = await testPlace()
+  const { spool } = await testRecorder(place)
+  const other = await openSpool({ directory: place.directory, maxBytes: 2 ** 30, log: silent })
+  const visit = newVisit(20)
+  await other.append(1, visit)
+  await spool.tick()
+  expect(spool.state().files).toBe(0)
+  await other.close()
+  await spool.tick()
   await emptied(spool)
   expect(await storedIds(place.db)).toEqual([visit.id])
 })
