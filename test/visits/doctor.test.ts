@@ -182,7 +182,7 @@ it('finds nothing wrong while visits are being stored', async () => {
   })()
   const lines: string[] = []
   const examining = (async () => {
-    do lines.push(...(await examine(db, true)))
+    do lines.push(...(await examine(db)))
     while (!isOver)
   })()
   await Promise.all([storing, examining])
