@@ -53,6 +53,11 @@ export function statement(text: string): (values: unknown[]) => pg.QueryConfig {
   return (values) => ({ name, text, values })
 }
 
+/** A query whose rows are arrays of PostgreSQL's own texts, not parsed. */
+export function asTexts(query: pg.QueryConfig): pg.QueryArrayConfig {
+  return { ...query, rowMode: 'array', types: { getTypeParser: () => (text: string) => text } }
+}
+
 const names = new Map<string, string>()
 
 function statementName(text: string): string {

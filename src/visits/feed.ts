@@ -1,7 +1,8 @@
-import { type Database, statement } from '../database/open.js'
+import { asTexts, type Database, statement } from '../database/open.js'
 import { ownedLink } from '../links/repository.js'
 import { aheadOfLog } from './cursor.js'
-import { type VisitView, visitJson } from './resource.js'
+import { fragmentsOf } from './fragments.js'
+import { instantOf, recipientOf, renderVisits, type VisitRow, type VisitView, visitColumns } from './resource.js'
 import { searchStatement } from './search.js'
 
 /** A log that can be followed: one link's, or that of all links of an owner. */
@@ -60,17 +61,17 @@ export async function readFeed(
 ): Promise<FeedSlice> {
   if (after > end.last) throw aheadOfLog()
   if (after === end.last) return { items: [], position: after, completeThrough: end.lastRecordedAt, isWhole: true }
-  const { rows } = await db.pool.query<{ at: string; recorded_at: Date; json: string }>(
+  const query =
     linkId === null
-      ? ofAccount([ownerId, after, end.last, limit, view.pii, view.zone])
-      : ofLink([ownerId, linkId, after, Math.min(after + limit, end.last), view.pii, view.zone]),
-  )
+      ? ofAccount([ownerId, after, end.last, limit])
+      : oldestFirst([ownerId, linkId, after + 1, Math.min(after + limit, end.last)])
+  const { rows } = await db.pool.query<VisitRow>(asTexts(query))
   const last = rows.at(-1)
-  const isWhole = last === undefined || Number(last.at) === end.last || rows.length < limit
+  const isWhole = last === undefined || Number(last[0]) === end.last || rows.length < limit
   return {
-    items: rows.map(({ json }) => json),
-    position: isWhole ? end.last : Number(last.at),
-    completeThrough: isWhole ? end.lastRecordedAt : last.recorded_at,
+    items: await renderVisits(rows, fragmentsOf(db), view),
+    position: isWhole ? end.last : Number(last[0]),
+    completeThrough: isWhole ? end.lastRecordedAt : instantOf(last[1]),
     isWhole,
   }
 }
@@ -86,17 +87,29 @@ export async function positionBefore(db: Database, source: FeedSource, end: Feed
 
 const account = statement('SELECT last_account_seq, last_recorded_at, revision FROM owners WHERE id = $1')
 
-const { columns, joins } = visitJson('$5', '$6')
+/** As many visits of a link as one query gives. */
+export const mostAtOnce = 1000
 
-const ofLink = statement(`
-SELECT v.seq::text AS at, v.recorded_at, ${columns} FROM visits v ${joins}
-WHERE v.user_id = $1 AND v.link_id = $2 AND v.seq > $3 AND v.seq <= $4
+/** Visits of a link by number, oldest first. The bounds come through a join so that PostgreSQL plans once. */
+export const oldestFirst = statement(`
+SELECT ${visitColumns('seq')}
+FROM (SELECT $1::int8 AS owner, $2::int8 AS link, $3::int8 AS low, $4::int8 AS high OFFSET 0) k
+CROSS JOIN LATERAL (
+  SELECT * FROM visits v
+  WHERE v.user_id = k.owner AND v.link_id = k.link AND v.seq BETWEEN k.low AND k.high
+  ORDER BY v.seq LIMIT ${mostAtOnce}
+) v ${recipientOf}
 ORDER BY v.seq`)
 
 const ofAccount = statement(`
-SELECT v.account_seq::text AS at, v.recorded_at, ${columns} FROM visits v ${joins}
-WHERE v.user_id = $1 AND v.account_seq > $2 AND v.account_seq <= $3
-ORDER BY v.account_seq LIMIT $4`)
+SELECT ${visitColumns('account_seq')}
+FROM (SELECT $1::int8 AS owner, $2::int8 AS low, $3::int8 AS high OFFSET 0) k
+CROSS JOIN LATERAL (
+  SELECT * FROM visits v
+  WHERE v.user_id = k.owner AND v.account_seq > k.low AND v.account_seq <= k.high
+  ORDER BY v.account_seq LIMIT $4
+) v ${recipientOf}
+ORDER BY v.account_seq`)
 
 /** Times of recording never go back, so they can be searched. */
 const searchLink = searchStatement({

@@ -1,9 +1,13 @@
 /**
- * A visit as the wire shows it: 34 keys in the contract's order (contract.md section 2), built by PostgreSQL because
- * mapping rows in JavaScript halves the rate of pages (design.md, "Reading fast").
+ * A visit as the wire shows it: 34 keys in the contract's order (contract.md section 2).
  *
- * Numbers travel as strings, an unknown text is "", and null stays only where the documented answer has it.
+ * Numbers travel as strings, an unknown text is "", and null stays only where the documented answer has it. Rows come as
+ * PostgreSQL's own texts and become JSON by joining strings: half the keys belong to a user agent or a place, whose part
+ * of the text is ready (fragments.ts). docs/decisions/2026-11-23-json-of-visits.md has the ways that were measured.
  */
+import { formatTime } from '../http/time.js'
+import type { Fragments } from './fragments.js'
+
 export interface VisitView {
   /** Whole mobile numbers (scope visits:pii); otherwise the last three digits are `***`. */
   pii: boolean
@@ -11,51 +15,64 @@ export interface VisitView {
   zone: string
 }
 
-const clientKeys = ['user_agent', 'browser', 'browser_version']
-const machineKeys = [
-  ...['platform', 'platform_version', 'platform_name'],
-  ...['device_type', 'device_brand', 'device_model'],
-]
-const placeKeys = ['latitude', 'longitude', 'country', 'country_code', 'region', 'city', 'zipcode', 'timezone']
+/** Columns of a row in their order, as text: the position that was asked for, then what `renderVisit` reads. */
+export type VisitRow = [position: string, recordedAt: string, ...(string | null)[]]
 
-/**
- * SELECT list and joins of `visits v`; `pii` and `zone` are the statement's parameters, such as `$5` and `$6`.
- *
- * The text is put together by concat(), which costs half of row_to_json(), from pieces that belong to a user agent, a
- * place or a recipient. Each is a subquery that OFFSET 0 keeps in one piece: PostgreSQL looks it up by its key and
- * memoizes what it made, where it would else hash whole tables for one page.
- */
-export function visitJson(pii: string, zone: string) {
-  return {
-    columns: `concat(
-    '{"id":"', v.id, '","user_id":"', v.user_id, '","link_id":"', v.link_id, '","client_ip":"', host(v.client_ip),
-    '","scheme":', ${orNull('v.scheme')}, ',"host":', ${orNull('v.host')},
-    ',"query_string":', ${orEmpty('v.query_string')}, a.client, ',"browser_lang":', ${orEmpty('v.browser_lang')},
-    a.engine, ',"resolution":', ${orNull('v.resolution')}, a.machine, coalesce(p.place, '${noPlace}'),
-    ',"options":', coalesce(v.options::text, 'null'), ',"created_at":"',
-    to_char(v.created_at AT TIME ZONE ${zone}::text, 'YYYY-MM-DD HH24:MI:SS'), '","visit_id":"', v.visit_id, '"',
-    coalesce(r.recipient, '${noRecipient}'), '}') AS json`,
-    joins: `
-  CROSS JOIN LATERAL (SELECT
-      concat(${members('ua', clientKeys)}) AS client,
-      concat(${members('ua', ['browser_engine'])}) AS engine,
-      concat(${members('ua', machineKeys)}, ',"touch_enabled":"', CASE WHEN ua.touch_enabled THEN 1 ELSE 0 END, '"') AS machine
-    FROM user_agents ua WHERE ua.user_id = v.user_id AND ua.id = v.user_agent_id OFFSET 0) a
-  LEFT JOIN LATERAL (SELECT concat(${members('pl', placeKeys)}) AS place
-    FROM places pl WHERE pl.user_id = v.user_id AND pl.id = v.place_id OFFSET 0) p ON true
-  LEFT JOIN LATERAL (SELECT concat(
-      ',"token":', to_json(re.token), ',"message_id":', to_json(coalesce(re.message_id, re.token)), ',"mobile":',
-      ${orNull(`CASE WHEN ${pii}::bool THEN re.mobile ELSE left(re.mobile, -3) || '***' END`)}) AS recipient
-    FROM recipients re WHERE re.user_id = v.user_id AND re.link_id = v.link_id AND re.id = v.recipient_id OFFSET 0) r ON true`,
-  }
+/** SELECT list of `visits v` and `recipients r`, joined by `recipientOf`. */
+export function visitColumns(position: string): string {
+  return `v.${position}, v.recorded_at, v.user_id, v.id, v.link_id, v.client_ip, v.scheme, v.host, v.query_string,
+    v.user_agent_id, v.browser_lang, v.resolution, v.place_id, v.options, v.created_at, v.visit_id,
+    r.token, r.message_id, r.mobile`
 }
 
-const orNull = (source: string) => `coalesce(to_json(${source})::text, 'null')`
-const orEmpty = (source: string) => `to_json(coalesce(${source}, ''))`
+/** Looked up by its key for each visit: OFFSET 0 keeps the planner from hashing whole tables for one page. */
+export const recipientOf = `LEFT JOIN LATERAL (
+  SELECT token, message_id, mobile FROM recipients
+  WHERE user_id = v.user_id AND link_id = v.link_id AND id = v.recipient_id OFFSET 0
+) r ON true`
 
-/** Arguments of concat() that give `,"key":"value"` of each of these columns. */
-const members = (table: string, keys: string[]) =>
-  keys.map((key) => `',"${key}":', ${orEmpty(`${table}.${key}`)}`).join(', ')
+/** The rows as JSON, in their order. */
+export async function renderVisits(rows: VisitRow[], fragments: Fragments, view: VisitView): Promise<string[]> {
+  const owner = rows[0]?.[2]
+  if (typeof owner !== 'string') return []
+  await fragments.prepare(
+    owner,
+    rows.map((row) => row[9]),
+    rows.map((row) => row[12]),
+  )
+  return rows.map((row) => renderVisit(row, fragments, view))
+}
 
-const noPlace = placeKeys.map((key) => `,"${key}":""`).join('')
-const noRecipient = ',"token":null,"message_id":null,"mobile":null'
+function renderVisit(row: VisitRow, fragments: Fragments, { pii, zone }: VisitView): string {
+  const [, , owner, id, linkId, clientIp, scheme, host, queryString, agentId, browserLang, resolution, ...rest] = row
+  const [placeId, options, createdAt, visitId, token, messageId, mobile] = rest
+  const { client, engine, machine } = fragments.agent(owner, agentId)
+  const recipient =
+    token == null
+      ? ',"token":null,"message_id":null,"mobile":null}'
+      : `,"token":"${token}","message_id":${JSON.stringify(messageId ?? token)},"mobile":${text(shown(mobile, pii))}}`
+  return (
+    `{"id":"${id}","user_id":"${owner}","link_id":"${linkId}","client_ip":"${clientIp ?? ''}"` +
+    `,"scheme":${text(scheme)},"host":${text(host)},"query_string":${text(queryString ?? '')}${client}` +
+    `,"browser_lang":${text(browserLang ?? '')}${engine},"resolution":${text(resolution)}${machine}` +
+    `${fragments.place(owner, placeId)},"options":${options ?? null},"created_at":"${shownTime(createdAt, zone)}"` +
+    `,"visit_id":"${visitId}"${recipient}`
+  )
+}
+
+const text = (value: string | null | undefined) => (value == null ? 'null' : JSON.stringify(value))
+
+/** Without visits:pii the last three digits are hidden. */
+function shown(mobile: string | null | undefined, pii: boolean): string | null | undefined {
+  return pii || mobile == null ? mobile : `${mobile.slice(0, -3)}***`
+}
+
+/** PostgreSQL's text of a timestamptz, whose zone is UTC on all our connections. */
+function shownTime(time: string | null | undefined, zone: string): string {
+  if (time == null) return ''
+  return zone === 'UTC' ? time.slice(0, 19) : formatTime(instantOf(time), zone)
+}
+
+export function instantOf(time: string): Date {
+  return new Date(`${time.slice(0, 10)}T${time.slice(11).replace(/\+00$/, 'Z')}`)
+}

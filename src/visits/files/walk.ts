@@ -1,9 +1,11 @@
-import { type Database, statement } from '../../database/open.js'
+import { asTexts, type Database } from '../../database/open.js'
 import { inTransaction } from '../../database/transaction.js'
 import type { LinkPositions } from '../../links/repository.js'
+import { mostAtOnce, oldestFirst } from '../feed.js'
 import { matching, searchTimeoutMs } from '../filtered.js'
 import type { VisitFilters } from '../filters.js'
-import { type VisitView, visitJson } from '../resource.js'
+import { fragmentsOf } from '../fragments.js'
+import { recipientOf, renderVisits, type VisitRow, type VisitView, visitColumns } from '../resource.js'
 
 /** Visits that follow each other. */
 export interface WalkBatch {
@@ -13,8 +15,6 @@ export interface WalkBatch {
   position: number
 }
 
-/** Large enough that asking costs little, small enough that some batches of the longest rows fit in memory. */
-const mostRows = 1000
 /** How many visits one search for matching ones may look at: each stays short, however few match. */
 const searchedAtOnce = 20_000
 
@@ -51,33 +51,28 @@ function isEverything({ conditions, from, to, bots }: VisitFilters): boolean {
 type ReadBatch = (db: Database, link: LinkPositions, filters: VisitFilters, view: VisitView) => Promise<WalkBatch>
 
 const readRange: ReadBatch = async (db, link, _, view) => {
-  const position = Math.min(link.firstSeq + mostRows - 1, link.visits)
-  const values = [link.ownerId, link.id, link.firstSeq, position, view.pii, view.zone]
-  const { rows } = await db.pool.query<{ json: string }>(range(values))
-  return { rows: rows.map(({ json }) => json), position }
+  const position = Math.min(link.firstSeq + mostAtOnce - 1, link.visits)
+  const query = oldestFirst([link.ownerId, link.id, link.firstSeq, position])
+  const { rows } = await db.pool.query<VisitRow>(asTexts(query))
+  return { rows: await renderVisits(rows, fragmentsOf(db), view), position }
 }
 
 const readMatching: ReadBatch = async (db, link, filters, view) => {
   const position = Math.min(link.firstSeq + searchedAtOnce - 1, link.visits)
   const where = matching({ ...link, visits: position }, filters)
-  const json = visitJson(`$${where.values.length + 1}`, `$${where.values.length + 2}`)
   // Rows are made of the visits found, not of all that were looked at.
-  const text = `SELECT v.seq::text AS at, ${json.columns}
-    FROM (SELECT * FROM visits v WHERE ${where.text} ORDER BY v.seq LIMIT ${mostRows}) v ${json.joins} ORDER BY v.seq`
+  const text = `SELECT ${visitColumns('seq')}
+    FROM (SELECT * FROM visits v WHERE ${where.text} ORDER BY v.seq LIMIT ${mostAtOnce}) v ${recipientOf} ORDER BY v.seq`
   const { rows } = await inTransaction(db, async (client) => {
     await client.query(`SET LOCAL statement_timeout = ${searchTimeoutMs}`)
-    return client.query<{ at: string; json: string }>(text, [...where.values, view.pii, view.zone])
+    return client.query<VisitRow>(asTexts({ text, values: where.values }))
   })
-  const last = rows.length < mostRows ? undefined : rows.at(-1)
-  return { rows: rows.map((row) => row.json), position: last === undefined ? position : Number(last.at) }
+  const last = rows.length < mostAtOnce ? undefined : rows.at(-1)
+  return {
+    rows: await renderVisits(rows, fragmentsOf(db), view),
+    position: last === undefined ? position : Number(last[0]),
+  }
 }
-
-const { columns, joins } = visitJson('$5', '$6')
-
-const range = statement(`
-SELECT ${columns} FROM visits v ${joins}
-WHERE v.user_id = $1 AND v.link_id = $2 AND v.seq BETWEEN $3 AND $4
-ORDER BY v.seq`)
 
 async function* oneAhead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   const ask = () => {
