@@ -1,5 +1,6 @@
-import { type Database, statement } from '../database/open.js'
+import type { Database } from '../database/open.js'
 import { notFound } from '../http/errors.js'
+import { PositionReads } from './position-reads.js'
 
 /** How far a link's log reaches, at the moment of reading. */
 export interface LinkPositions {
@@ -23,10 +24,7 @@ export interface LinkPositions {
  * @throws HttpError 404, alike for a missing link and one of somebody else: both are one miss of the same key
  */
 export async function ownedLink(db: Database, ownerId: number, id: number): Promise<LinkPositions> {
-  const { rows } = await db.pool.query<Record<string, string> & { last_recorded_at: Date | null }>(
-    positions([ownerId, id]),
-  )
-  const row = rows[0]
+  const row = await readsOf(db).find(ownerId, id)
   if (row === undefined) throw notFound()
   return {
     ownerId,
@@ -40,6 +38,12 @@ export async function ownedLink(db: Database, ownerId: number, id: number): Prom
   }
 }
 
-const positions = statement(`
-SELECT visits, first_seq, human_visits, first_human_seq, revision, last_recorded_at
-FROM links WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL`)
+const reads = new WeakMap<Database, PositionReads>()
+
+function readsOf(db: Database): PositionReads {
+  const known = reads.get(db)
+  if (known !== undefined) return known
+  const made = new PositionReads(db)
+  reads.set(db, made)
+  return made
+}

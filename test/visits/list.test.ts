@@ -219,7 +219,7 @@ describe('the tag of a list', () => {
       return query(config)
     }) as typeof db.pool.query
     expect((await get('page=1', { tag })).status).toBe(304)
-    expect(asked).toEqual([expect.stringMatching(/FROM links WHERE user_id = \$1 AND id = \$2/)])
+    expect(asked).toEqual([expect.stringMatching(/FROM links WHERE user_id = asked.owner AND id = asked.link/)])
   })
 })
 
