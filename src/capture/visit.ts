@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { v7 as uuidv7 } from 'uuid'
 import type { TokenTarget } from '../links/target.js'
 import type { NewVisit } from '../visits/visit.js'
 import { anonymizeAddress } from './addresses.js'
 import type { Locator } from './location.js'
 import { botReason, verdict } from './policy.js'
+import { newVisitId } from './visit-id.js'
 import { type Click, readVisitor } from './visitor.js'
 
 export interface CaptureOptions {
@@ -24,7 +24,7 @@ export async function visitOf(click: Click, target: TokenTarget, options: Captur
   return {
     ...visitor,
     ...verdict(botReason({ method, headers, isProgram, openedAt: createdAt, sentAt })),
-    id: uuidv7(),
+    id: newVisitId(),
     visitId: randomUUID(),
     linkId: target.linkId,
     createdAt,
