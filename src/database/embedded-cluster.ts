@@ -1,4 +1,5 @@
-import { mkdtemp, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Account, handOver } from './embedded-account.js'
 import type { Binaries } from './embedded-binaries.js'
@@ -40,9 +41,11 @@ export async function ensureCluster(site: ClusterSite): Promise<string> {
 
 async function createCluster({ root, folder, binaries, account, log }: ClusterSite): Promise<void> {
   log(`creating a PostgreSQL cluster in ${folder}`)
-  const workshop = await mkdtemp(join(root, `${UNFINISHED}${process.pid}-`))
+  const workshop = join(root, `${UNFINISHED}${process.pid}-${randomUUID()}`)
+  // Known before it is there: another start in this process would take it for one that was left behind.
   unfinishedHere.add(workshop)
   try {
+    await mkdir(workshop, { mode: 0o700 })
     await handOver(account, workshop)
     await publish(await makeCluster(account, binaries, workshop), folder)
     await syncFolder(root)
