@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import type { BenchOptions } from './context.js'
 
 export interface BenchArguments extends BenchOptions {
@@ -16,6 +16,9 @@ export function readArguments(argv: string[], known: string[]): BenchArguments {
     .option('--rounds <number>', 'how often every case is measured, in turns', positive, 3)
     .option('--smoke', 'tiny and fast: proves that everything runs, its figures mean nothing', false)
     .option('--keep <name>', 'keep the filled databases under this name, and use them again', keptName)
+    .addOption(
+      new Option('--generator <name>', 'what sends the requests').choices(['autocannon', 'own']).default('autocannon'),
+    )
     .option('--markdown <file>', 'replace the tables of the sections in this file')
     .parse(argv)
   const options = command.opts<Omit<BenchOptions, 'keep'> & { keep?: string; markdown?: string }>()

@@ -33,7 +33,7 @@ async function redirects(context: BenchContext, database: FilledDatabase): Promi
     running.push(ours)
     const bare = await startOwn('./bare.ts', { BODY_FILE: '/dev/null' })
     running.push(bare)
-    const plan = { headers: {}, variants: visitors(2_000), connections }
+    const plan = { generator: context.generator, headers: {}, variants: visitors(2_000), connections }
     const stored = await visitsOf(database)
     const [ceiling, ours302] = await alternate(context, [
       { ...plan, port: bare.port, paths: ['/redirect'] },

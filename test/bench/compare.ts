@@ -38,7 +38,15 @@ export async function compare(context: BenchContext, baseline: Case, cases: Case
   const measure = async (one: Case, seconds: number): Promise<LoadReport> => {
     const first = positions.get(one) ?? 0
     const { server, paths, headers = {} } = one
-    const report = await context.load.measure({ port: server.port, paths, headers, connections, seconds, first })
+    const report = await context.load.measure({
+      generator: context.generator,
+      port: server.port,
+      paths,
+      headers,
+      connections,
+      seconds,
+      first,
+    })
     refuseFailures(one, report)
     positions.set(one, first + report.requests + connections)
     return report

@@ -1,5 +1,6 @@
 import type { FilledDatabase } from './fill.js'
 import type { LoadClient } from './load.js'
+import type { Generator } from './load-protocol.js'
 import type { Table } from './report.js'
 
 /** What the command line asked for. */
@@ -12,6 +13,7 @@ export interface BenchOptions {
   rounds: number
   /** Only proves that everything runs: figures mean nothing. */
   smoke: boolean
+  generator: Generator
   /** Name under which filled databases are kept for the next run; null drops them at the end. */
   keep: string | null
 }

@@ -1,10 +1,12 @@
 /** The load process: keep-alive connections that each send the next request when the last is answered. */
 import { connect, type Socket } from 'node:net'
 import { AnswerReader } from './answer-reader.js'
+import { runAutocannon } from './autocannon-load.js'
 import type { LoadPlan, LoadReport } from './load-protocol.js'
 
 process.on('message', (plan: LoadPlan) => {
-  run(plan).then(
+  const work = plan.generator === 'autocannon' ? runAutocannon : run
+  work(plan).then(
     (report) => process.send?.(report),
     (error: unknown) => {
       console.error(error)

@@ -1,6 +1,7 @@
 /** What the benchmark asks its load process, and what it hears back. */
 
 export interface LoadPlan {
+  generator: Generator
   port: number
   /** Sent in turn, again from the start after the last. */
   paths: string[]
@@ -13,6 +14,9 @@ export interface LoadPlan {
   /** Index of the first path, so that later rounds do not repeat the earlier ones. */
   first: number
 }
+
+/** Ours takes less of the machine, so it flatters the bare route most; autocannon is what others measure with. */
+export type Generator = 'own' | 'autocannon'
 
 export interface LoadReport {
   perSecond: number
