@@ -1,5 +1,5 @@
 import type { BenchContext } from './context.js'
-import type { LoadReport } from './load-protocol.js'
+import type { Generator, LoadReport } from './load-protocol.js'
 import type { ServerProcess } from './servers.js'
 
 /** One way of asking one server. */
@@ -10,6 +10,8 @@ export interface Case {
   headers?: Record<string, string>
   /** What every answer must have; 200 unless given. */
   status?: number
+  /** Instead of the one asked for. */
+  generator?: Generator
 }
 
 export interface CaseResult {
@@ -39,7 +41,7 @@ export async function compare(context: BenchContext, baseline: Case, cases: Case
     const first = positions.get(one) ?? 0
     const { server, paths, headers = {} } = one
     const report = await context.load.measure({
-      generator: context.generator,
+      generator: one.generator ?? context.generator,
       port: server.port,
       paths,
       headers,
