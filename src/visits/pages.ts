@@ -4,7 +4,7 @@ import type { LinkPositions } from '../links/repository.js'
 import { filteredPage } from './filtered.js'
 import { isDense, type VisitFilters } from './filters.js'
 import type { VisitView } from './resource.js'
-import type { VisitRows } from './rows.js'
+import { visitList, visitRange } from './rows.js'
 
 /**
  * Visits of one link, newest recorded first, as ready JSON.
@@ -18,7 +18,6 @@ import type { VisitRows } from './rows.js'
  */
 export async function pageOfVisits(
   db: Database,
-  rows: VisitRows,
   link: LinkPositions,
   filters: VisitFilters,
   request: PageRequest,
@@ -26,12 +25,12 @@ export async function pageOfVisits(
 ): Promise<Page<string>> {
   if (!isDense(filters)) {
     const { total, seqs } = await filteredPage(db, link, filters, request)
-    return { ...request, total, items: await rows.list(link, seqs, view) }
+    return { ...request, total, items: await visitList(db, link, seqs, view) }
   }
   const people = filters.bots === 'exclude'
   const [first, last] = people ? [link.firstHumanSeq, link.humanVisits] : [link.firstSeq, link.visits]
   const total = last - first + 1
   const { start, end } = pageBounds(request, total)
-  const items = await rows.range(link, people ? 'human_seq' : 'seq', last - end + 1, last - start, view)
+  const items = await visitRange(db, link, people ? 'human_seq' : 'seq', last - end + 1, last - start, view)
   return { ...request, total, items }
 }

@@ -14,8 +14,8 @@ import { linkParams } from '../links/schema.js'
 import { isDense, needsNumbers, visitFilters } from './filters.js'
 import { frozenAt } from './frozen.js'
 import { pageOfVisits } from './pages.js'
+import { ReadyBodies } from './ready-bodies.js'
 import type { VisitView } from './resource.js'
-import { VisitRows } from './rows.js'
 import { visitsQuery } from './schema.js'
 import { FilteredTags } from './tags.js'
 
@@ -26,7 +26,7 @@ export interface VisitRoutesDeps {
 
 /** The list of a link's visits. */
 export function visitRoutes(api: Api, { db, config }: VisitRoutesDeps): void {
-  const rows = new VisitRows(db)
+  const ready = new ReadyBodies()
   const filteredTags = new FilteredTags()
   const schema = { params: linkParams, querystring: visitsQuery(config.outputZone) }
 
@@ -43,13 +43,19 @@ export function visitRoutes(api: Api, { db, config }: VisitRoutesDeps): void {
     const tag = isDense(filters) ? entityTag(state) : filteredTags.known(state)
     if (tag !== null && isUnchanged(request, tag)) return notModified(reply, tag)
 
-    const page = await pageOfVisits(db, rows, link, filters, { number: query.page, perPage: query.per_page }, view)
+    const known = tag === null ? undefined : ready.find(tag)
+    if (tag !== null && known !== undefined) return tagged(reply, tag).type(json).send(known)
+
+    const page = await pageOfVisits(db, link, filters, { number: query.page, perPage: query.per_page }, view)
     const body = paginatedJson('Visits', page.items, pagination(page, address))
     const bodyTag = tag ?? filteredTags.learn(state, body)
     if (isUnchanged(request, bodyTag)) return notModified(reply, bodyTag)
-    return tagged(reply, bodyTag).type('application/json; charset=utf-8').send(body)
+    ready.offer(bodyTag, body)
+    return tagged(reply, bodyTag).type(json).send(body)
   })
 }
+
+const json = 'application/json; charset=utf-8'
 
 /** Everything that the body of a list is made of, without reading a visit. */
 function listState(

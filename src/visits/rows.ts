@@ -1,5 +1,3 @@
-import { LRUCache } from 'lru-cache'
-import type { QueryConfig } from 'pg'
 import { asTexts, type Database, statement } from '../database/open.js'
 import type { LinkPositions } from '../links/repository.js'
 import { fragmentsOf } from './fragments.js'
@@ -8,71 +6,27 @@ import { recipientOf, renderVisits, type VisitRow, type VisitView, visitColumns 
 /** Which number of a visit a range counts by. */
 export type Numbering = 'seq' | 'human_seq'
 
-/**
- * Visits of a link as ready JSON, by position.
- *
- * A row never changes unless its link's revision does, so rows that were read lately are kept, up to a bound, and a page
- * asked for again and again is string joining.
- */
-export class VisitRows {
-  readonly #db: Database
-  readonly #kept: LRUCache<string, string>
-
-  /** @param keptCharacters how much JSON to keep in memory */
-  constructor(db: Database, keptCharacters = 64 * 1024 * 1024) {
-    this.#db = db
-    this.#kept = new LRUCache({ maxSize: keptCharacters, sizeCalculation: (json, key) => json.length + key.length })
-  }
-
-  /** Rows numbered `low` to `high`, newest first. */
-  async range(
-    link: LinkPositions,
-    numbering: Numbering,
-    low: number,
-    high: number,
-    view: VisitView,
-  ): Promise<string[]> {
-    if (high < low) return []
-    const prefix = keyPrefix(link, numbering, view)
-    const found = this.#find(prefix, low, high)
-    if (found !== null) return found
-    const query = ranges[numbering]([link.ownerId, link.id, low, high])
-    return this.#read(query, prefix, view).then((read) => read.map(([, json]) => json))
-  }
-
-  /** Rows with these numbers, in their order. */
-  async list(link: LinkPositions, seqs: number[], view: VisitView): Promise<string[]> {
-    const prefix = keyPrefix(link, 'seq', view)
-    const missing = seqs.filter((seq) => !this.#kept.has(prefix + seq))
-    const query = listed([link.ownerId, link.id, missing])
-    const read = new Map(missing.length === 0 ? [] : await this.#read(query, prefix, view))
-    return seqs.flatMap((seq) => read.get(String(seq)) ?? this.#kept.get(prefix + seq) ?? [])
-  }
-
-  /** Position and JSON of each row that a query finds. */
-  async #read(query: QueryConfig, prefix: string, view: VisitView): Promise<[string, string][]> {
-    const { rows } = await this.#db.pool.query<VisitRow>(asTexts(query))
-    const rendered = await renderVisits(rows, fragmentsOf(this.#db), view)
-    return rows.map(([position], index) => {
-      const json = rendered[index] ?? ''
-      this.#kept.set(prefix + position, json)
-      return [position, json]
-    })
-  }
-
-  #find(prefix: string, low: number, high: number): string[] | null {
-    const found: string[] = []
-    for (let at = high; at >= low; at--) {
-      const json = this.#kept.get(prefix + at)
-      if (json === undefined) return null
-      found.push(json)
-    }
-    return found
-  }
+/** Visits of a link numbered `low` to `high` as JSON, newest first. */
+export async function visitRange(
+  db: Database,
+  link: LinkPositions,
+  numbering: Numbering,
+  low: number,
+  high: number,
+  view: VisitView,
+): Promise<string[]> {
+  if (high < low) return []
+  const { rows } = await db.pool.query<VisitRow>(asTexts(ranges[numbering]([link.ownerId, link.id, low, high])))
+  return renderVisits(rows, fragmentsOf(db), view)
 }
 
-function keyPrefix({ ownerId, id, revision }: LinkPositions, numbering: Numbering, { pii, zone }: VisitView): string {
-  return `${ownerId}/${id}/${revision}/${numbering}/${pii}/${zone}/`
+/** Visits of a link with these numbers as JSON, in their order. */
+export async function visitList(db: Database, link: LinkPositions, seqs: number[], view: VisitView): Promise<string[]> {
+  if (seqs.length === 0) return []
+  const { rows } = await db.pool.query<VisitRow>(asTexts(listed([link.ownerId, link.id, seqs])))
+  const rendered = await renderVisits(rows, fragmentsOf(db), view)
+  const bySeq = new Map(rows.map(([seq], index) => [Number(seq), rendered[index] ?? '']))
+  return seqs.flatMap((seq) => bySeq.get(seq) ?? [])
 }
 
 /** The largest page. */

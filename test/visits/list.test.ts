@@ -223,6 +223,17 @@ describe('the tag of a list', () => {
   })
 })
 
+it.each(['', 'filter[browser]=Chrome', 'bots=exclude'])(
+  'answers ?%s the same however often it is asked, and anew when something is new',
+  async (query) => {
+    const { get, append } = await listApp([{}, {}])
+    const bodies = [await get(query), await get(query), await get(query), await get(query)].map(({ body }) => body)
+    expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1)
+    await append({})
+    expect((await get(query)).found).toEqual([2, 1, 0])
+  },
+)
+
 it('sees a visit recorded by another process at once: nothing is remembered beyond rows that never change', async () => {
   const { get, append } = await listApp([{}])
   await get('')
