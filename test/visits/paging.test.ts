@@ -14,6 +14,8 @@ interface PagingCase {
   expected: { links: unknown; meta: unknown }
 }
 
+type Resolution = Record<'current_page' | 'from' | 'to' | 'items' | 'prev' | 'next', unknown> & { raw_query: string }
+
 const fixture = (name: string) => JSON.parse(readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8'))
 const documented = '/api/v2/link/urls/21/visits'
 
