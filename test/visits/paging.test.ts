@@ -53,7 +53,8 @@ describe('the route', () => {
     }
   })
 
-  it.each(fixture('page-resolution.json').map((row: { raw_query: string }) => [row.raw_query, row] as const))(
+  const resolutions: Resolution[] = fixture('page-resolution.json')
+  it.each(resolutions.map((row) => [row.raw_query, row] as const))(
     'resolves the raw query "%s" as Laravel does',
     async (raw, expected) => {
       const { items, links, meta } = await ask(100, raw)
