@@ -21,5 +21,5 @@ export function acceptedCoding(acceptEncoding: string | undefined): ContentCodin
 export function compressor(coding: ContentCoding) {
   return coding === 'gzip'
     ? createGzip({ level: 6 })
-    : createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 4 } })
+    : createBrotliCompress({ params: { [constants.BROTLI_PARAM_QUALITY]: 4, [constants.BROTLI_PARAM_LGWIN]: 20 } })
 }

@@ -59,9 +59,16 @@ export function cursorsOf(db: Database): () => Promise<Cursors> {
   }
 }
 
-/** The key that all servers of this database sign cursors with; made by the first that asks. */
-async function cursorKey({ prisma }: Database): Promise<Buffer> {
-  await prisma.serverKey.createMany({ data: [{ name: 'cursor', value: randomBytes(32) }], skipDuplicates: true })
-  const { value } = await prisma.serverKey.findUniqueOrThrow({ where: { name: 'cursor' } })
-  return Buffer.from(value)
+/**
+ * The key that all servers of this database sign cursors with; made by the first that asks.
+ *
+ * Not by Prisma, whose first query in a process takes 75 MB: a server that only serves pages, feeds and exports never pays it.
+ */
+async function cursorKey({ pool }: Database): Promise<Buffer> {
+  await pool.query("INSERT INTO server_keys (name, value) VALUES ('cursor', $1) ON CONFLICT (name) DO NOTHING", [
+    randomBytes(32),
+  ])
+  const { rows } = await pool.query<{ value: Buffer }>("SELECT value FROM server_keys WHERE name = 'cursor'")
+  if (rows[0] === undefined) throw new Error('the key of cursors is missing')
+  return rows[0].value
 }

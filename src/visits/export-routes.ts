@@ -69,6 +69,7 @@ async function sendFile(request: FastifyRequest, reply: FastifyReply, { name, fo
   const first = await pieces.next()
   const isChunked = request.raw.httpVersion !== '1.0'
   reply.headers({ ...headers, ...(isChunked && { trailer: 'X-Row-Count, X-Next-Cursor' }) })
+  if (!isChunked) resetOnClose(request, true)
   async function* body() {
     let visits = 0
     try {
@@ -77,10 +78,10 @@ async function sendFile(request: FastifyRequest, reply: FastifyReply, { name, fo
         if (next.value.data.length > 0) yield next.value.data
       }
       if (isChunked) reply.raw.addTrailers({ 'X-Row-Count': String(visits), 'X-Next-Cursor': end })
+      else resetOnClose(request, false)
     } catch (error) {
-      // Never a file that seems whole: where there are no chunks, only a connection that is reset tells.
-      if (isChunked) reply.raw.destroy()
-      else request.raw.socket.resetAndDestroy()
+      // Never a file that seems whole.
+      reply.raw.destroy()
       throw error
     } finally {
       await pieces.return()
@@ -89,6 +90,11 @@ async function sendFile(request: FastifyRequest, reply: FastifyReply, { name, fo
   const plain = Readable.from(body(), { highWaterMark: 1 })
   // Either end takes the other with it, also when the client leaves.
   return reply.send(coding === null ? plain : pipeline(plain, compressor(coding), () => {}))
+}
+
+/** HTTP/1.0 ends a body with its connection: only a reset tells that it broke off. resetAndDestroy() would end it in order first. */
+function resetOnClose({ raw: { socket } }: FastifyRequest, resetAndClosing: boolean): void {
+  Object.assign(socket, { resetAndClosing })
 }
 
 const contentTypes: Record<ExportFormat, string> = {

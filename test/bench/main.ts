@@ -9,6 +9,8 @@ import { embeddedDatabase, externalDatabase } from './scratch.js'
 /** One file a section. */
 const sections: Record<string, () => Promise<Section>> = {
   pages: () => import('./pages.js'),
+  feed: () => import('./feed.js'),
+  export: () => import('./export.js'),
   capture: () => import('./capture.js'),
   storage: () => import('./storage.js'),
 }

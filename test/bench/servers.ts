@@ -9,6 +9,7 @@ import type { FilledDatabase } from './fill.js'
 
 export interface ServerProcess {
   port: number
+  pid: number
   stop(): Promise<void>
 }
 
@@ -38,7 +39,7 @@ async function startProcess(args: string[], env: Record<string, string>, path: s
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   await untilReady(child, `http://127.0.0.1:${port}${path}`)
-  return { port, stop: () => stop(child) }
+  return { port, pid: child.pid ?? 0, stop: () => stop(child) }
 }
 
 async function untilReady(child: ChildProcess, url: string): Promise<void> {

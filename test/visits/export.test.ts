@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { connect } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { parse } from 'csv-parse/sync'
@@ -9,7 +10,7 @@ import { cursorsOf } from '../../src/visits/cursor.js'
 import { wireKeys } from '../../src/visits/files/wire-keys.js'
 import type { NewVisit } from '../../src/visits/visit.js'
 import { openApp, type TestApp } from '../support/app.js'
-import { everything, rawConnection } from '../support/raw-http.js'
+import { rawRequest } from '../support/raw-http.js'
 import { chromeOnMac, localhost, newVisit, storeLinks, storeRecipients } from '../support/visits.js'
 
 const all = 'visits:read visits:pii'
@@ -37,6 +38,7 @@ beforeAll(async () => {
   await appendVisits(site.db, 26, stored)
   await appendVisits(site.db, 26, [newVisit(22)])
   await appendVisits(site.db, 27, [newVisit(21)])
+  await site.app.listen({ port: 0, host: '127.0.0.1' })
 })
 afterAll(() => site?.close())
 
@@ -50,18 +52,14 @@ interface ExportOptions {
 
 /** Over a real connection: trailers and what becomes of it when it breaks are not to be seen otherwise. */
 async function open(query: string, options: ExportOptions = {}): Promise<IncomingMessage> {
-  const { app, as } = site
-  if (!app.server.listening) await app.listen({ port: 0, host: '127.0.0.1' })
-  const address = app.server.address()
-  if (address === null || typeof address === 'string') throw new Error('not listening')
   const { scope = all, owner = 26, headers = {}, link = 21, method = 'GET' } = options
   const path = `/link/urls/${link}/visits/export?${query}`
   const asked = httpRequest({
     agent: false,
     method,
-    port: address.port,
+    port: port(),
     path,
-    headers: { ...as(owner, scope), ...headers },
+    headers: { ...site.as(owner, scope), ...headers },
   }).end()
   const [answer] = (await once(asked, 'response')) as [IncomingMessage]
   return answer
@@ -197,7 +195,7 @@ describe('filters', () => {
 describe('going on', () => {
   it('gives exactly the rest after a visit, under the same filters', async () => {
     const rows = rowsOf((await get('bots=exclude')).text)
-    for (const at of [0, 999, 1000, rows.length - 1]) {
+    for (const at of [0, 499, 500, rows.length - 1]) {
       expect(rowsOf((await get(`bots=exclude&after=${rows[at]?.id}`)).text)).toEqual(rows.slice(at + 1))
     }
     const other = await get(`after=${rows[0]?.id}`, { link: 22 })
@@ -262,12 +260,27 @@ describe('an answer that breaks off', () => {
     },
   )
 
-  it('is never a whole one for a client of HTTP/1.0, which ends with its connection', async () => {
-    batchesRead(2)
-    const socket = await rawConnection(site.app)
+  it('is reset for a client of HTTP/1.0, for whom a file ends in order with its connection', async () => {
     const { authorization } = site.as(26)
-    socket.write(`GET /link/urls/21/visits/export HTTP/1.0\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`)
-    await expect(everything(socket)).rejects.toThrow('ECONNRESET')
+    const asked = `GET /link/urls/21/visits/export HTTP/1.0\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`
+    const { text } = await get('', { scope: 'visits:read' })
+    const whole = await rawRequest(site.app, asked)
+    expect(whole.headers).not.toHaveProperty('transfer-encoding')
+    expect(rowsOf(whole.body)).toEqual(rowsOf(text))
+
+    batchesRead(1)
+    const socket = connect(port(), '127.0.0.1').pause()
+    await new Promise((resolve) => socket.on('error', () => {}).write(asked, resolve))
+    await vi.waitFor(async () => expect(await connections()).toBe(0))
+    // After an end in order this would still be sent. Reading does not tell: libuv makes an end of a reset behind data.
+    const refusal = await new Promise((resolve) => socket.write('x', resolve))
+    expect(refusal).toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) })
+  })
+
+  it('is one that the server cut when it stops for good', async () => {
+    const answer = await open('')
+    site.app.server.closeAllConnections()
+    await expect(buffer(answer)).rejects.toThrow('aborted')
   })
 
   it('is an error in the envelope when nothing was sent yet', async () => {
@@ -309,13 +322,19 @@ describe('a long file', () => {
       seen = batches()
       expect([seen, site.db.pool.idleCount]).toEqual([before, site.db.pool.totalCount])
     })
-    expect(seen).toBeLessThan(rows / 1000 / 2)
+    expect(seen).toBeLessThan(rows / 500 / 2)
     answer.destroy()
     await vi.waitFor(async () => expect(await connections()).toBe(0))
     await get('', { link: 20 })
     expect(batches()).toBe(seen)
   })
 })
+
+function port(): number {
+  const address = site.app.server.address()
+  if (address === null || typeof address === 'string') throw new Error('not listening')
+  return address.port
+}
 
 function connections(): Promise<number> {
   return new Promise((resolve, reject) => {

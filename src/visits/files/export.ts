@@ -21,8 +21,8 @@ export interface ExportPiece {
   /** How many visits it adds, and the position up to which the file is then complete. */
   visits: number
   position: number
-  /** A part of the file; may be empty. */
-  data: string | Uint8Array
+  /** A part of the file; may be empty. Bytes: texts of this size would stay in memory until the whole heap is collected. */
+  data: Uint8Array
 }
 
 /** Turns rows into a file, piece by piece. What it keeps for later pieces has a bound. */
@@ -45,10 +45,12 @@ export async function* exportedVisits(
 ): AsyncGenerator<ExportPiece, void> {
   const encoder = encoders[format](link.visits - Math.max(after, link.firstSeq - 1))
   for await (const { rows, position } of walkVisits(db, link, filters, after, view)) {
-    yield { visits: rows.length, position, data: rows.length === 0 ? '' : encoder.add(rows) }
+    yield { visits: rows.length, position, data: bytesOf(rows.length === 0 ? '' : encoder.add(rows)) }
   }
-  yield { visits: 0, position: link.visits, data: encoder.end() }
+  yield { visits: 0, position: link.visits, data: bytesOf(encoder.end()) }
 }
+
+const bytesOf = (data: string | Uint8Array): Uint8Array => (typeof data === 'string' ? Buffer.from(data) : data)
 
 const encoders: Record<ExportFormat, (mostVisits: number) => Encoder> = {
   ndjson: () => ({ add: (rows) => `${rows.join('\n')}\n`, end: () => '' }),

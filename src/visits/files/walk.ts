@@ -1,7 +1,7 @@
 import { asTexts, type Database } from '../../database/open.js'
 import { inTransaction } from '../../database/transaction.js'
 import type { LinkPositions } from '../../links/repository.js'
-import { mostAtOnce, oldestFirst } from '../feed.js'
+import { oldestFirst } from '../feed.js'
 import { matching, searchTimeoutMs } from '../filtered.js'
 import type { VisitFilters } from '../filters.js'
 import { fragmentsOf } from '../fragments.js'
@@ -15,6 +15,8 @@ export interface WalkBatch {
   position: number
 }
 
+/** Asking costs little beside making the rows, and some batches of the longest rows fit in memory. */
+const mostRows = 500
 /** How many visits one search for matching ones may look at: each stays short, however few match. */
 const searchedAtOnce = 20_000
 
@@ -51,7 +53,7 @@ function isEverything({ conditions, from, to, bots }: VisitFilters): boolean {
 type ReadBatch = (db: Database, link: LinkPositions, filters: VisitFilters, view: VisitView) => Promise<WalkBatch>
 
 const readRange: ReadBatch = async (db, link, _, view) => {
-  const position = Math.min(link.firstSeq + mostAtOnce - 1, link.visits)
+  const position = Math.min(link.firstSeq + mostRows - 1, link.visits)
   const query = oldestFirst([link.ownerId, link.id, link.firstSeq, position])
   const { rows } = await db.pool.query<VisitRow>(asTexts(query))
   return { rows: await renderVisits(rows, fragmentsOf(db), view), position }
@@ -62,12 +64,12 @@ const readMatching: ReadBatch = async (db, link, filters, view) => {
   const where = matching({ ...link, visits: position }, filters)
   // Rows are made of the visits found, not of all that were looked at.
   const text = `SELECT ${visitColumns('seq')}
-    FROM (SELECT * FROM visits v WHERE ${where.text} ORDER BY v.seq LIMIT ${mostAtOnce}) v ${recipientOf} ORDER BY v.seq`
+    FROM (SELECT * FROM visits v WHERE ${where.text} ORDER BY v.seq LIMIT ${mostRows}) v ${recipientOf} ORDER BY v.seq`
   const { rows } = await inTransaction(db, async (client) => {
     await client.query(`SET LOCAL statement_timeout = ${searchTimeoutMs}`)
     return client.query<VisitRow>(asTexts({ text, values: where.values }))
   })
-  const last = rows.length < mostAtOnce ? undefined : rows.at(-1)
+  const last = rows.length < mostRows ? undefined : rows.at(-1)
   return {
     rows: await renderVisits(rows, fragmentsOf(db), view),
     position: last === undefined ? position : Number(last[0]),

@@ -31,7 +31,7 @@ async function exportText(db: Database, format: FileFormat = 'ndjson', zone = 'U
   const link = await ownedLink(db, 26, linkId)
   const request = { format, filters: visitFilters({ bots: 'include' }), after: 0, view: { pii: true, zone } }
   const pieces = await collect(exportedVisits(db, link, request))
-  return pieces.map(({ data }) => data).join('')
+  return Buffer.concat(pieces.map(({ data }) => data)).toString()
 }
 
 /** The first hundred visits, as somebody sees them who may see numbers. */

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { type IncomingMessage, request } from 'node:http'
+import { median } from './compare.js'
+import type { BenchContext } from './context.js'
+import type { FilledDatabase } from './fill.js'
+import type { Table } from './report.js'
+import { bearer, type ServerProcess, startOurs } from './servers.js'
+
+/** One way to get all visits of a link out. */
+interface Way {
+  name: string
+  /** @returns bytes that arrived */
+  run: () => Promise<number>
+}
+
+/** All visits of a link as a file, against what `psql` writes for the same rows. */
+export async function run(context: BenchContext): Promise<Table[]> {
+  const tables: Table[] = []
+  for (const database of await context.databases()) {
+    const server = await startOurs(database)
+    try {
+      tables.push(await exportsOf(context, database, server))
+    } finally {
+      await server.stop()
+    }
+  }
+  return tables
+}
+
+async function exportsOf({ rounds }: BenchContext, database: FilledDatabase, server: ServerProcess): Promise<Table> {
+  const get = (name: string, format: string, coding = 'identity'): Way => ({
+    name,
+    run: () => download(server, database, format, coding),
+  })
+  const ways: Way[] = [
+    { name: String.raw`psql, \copy (SELECT row_to_json(…)) TO STDOUT`, run: () => psqlCopy(database) },
+    get('NDJSON', 'ndjson'),
+    get('NDJSON, gzip', 'ndjson', 'gzip'),
+    get('NDJSON, brotli', 'ndjson', 'br'),
+    get('CSV', 'csv'),
+    get('Parquet', 'parquet'),
+  ]
+  const peaks = new Map<Way, number>()
+  const seconds = new Map(ways.map((way) => [way, [] as number[]]))
+  const bytes = new Map<Way, number>()
+  for (let round = 0; round < rounds; round += 1) {
+    for (const way of ways) {
+      const begin = performance.now()
+      bytes.set(way, await way.run())
+      seconds.get(way)?.push((performance.now() - begin) / 1000)
+      // The peak only rises, so it is that of the formats up to this one.
+      if (round === 0) peaks.set(way, await peakMegabytes(server))
+    }
+  }
+  const [first] = ways
+  const ceiling = (first && seconds.get(first)) ?? []
+  return {
+    title: `${database.name}, link with ${database.rows.toLocaleString('en')} visits`,
+    columns: ['file', 'rows/s', 'bytes a row', 'of psql', 'peak memory of the server, MB'],
+    rows: ways.map((way) => {
+      const times = seconds.get(way) ?? []
+      return [
+        way.name,
+        Math.round(database.rows / median(times)).toLocaleString('en'),
+        String(Math.round((bytes.get(way) ?? 0) / database.rows)),
+        median(times.map((time, round) => (ceiling[round] ?? Number.NaN) / time)).toFixed(2),
+        way === first ? '' : (peaks.get(way) ?? 0).toFixed(0),
+      ]
+    }),
+    notes: ['Peak memory is that of the whole process since its start, so it only rises from line to line.'],
+  }
+}
+
+/** @throws when the file has not as many rows as the link */
+async function download(
+  { port }: ServerProcess,
+  { ownerId, linkId, rows }: FilledDatabase,
+  format: string,
+  coding: string,
+): Promise<number> {
+  const path = `/link/urls/${linkId}/visits/export?format=${format}`
+  const headers = { ...bearer(ownerId), 'accept-encoding': coding }
+  const [answer] = (await once(request({ port, path, headers }).end(), 'response')) as [IncomingMessage]
+  let bytes = 0
+  for await (const chunk of answer) bytes += (chunk as Buffer).length
+  const counted = answer.trailers['x-row-count']
+  if (answer.statusCode !== 200 || counted !== String(rows)) {
+    throw new Error(`${path} answered ${answer.statusCode} with ${counted} rows instead of ${rows}`)
+  }
+  return bytes
+}
+
+async function psqlCopy({ url, ownerId, linkId }: FilledDatabase): Promise<number> {
+  const where = `WHERE v.user_id = ${ownerId} AND v.link_id = ${linkId} ORDER BY v.seq`
+  const copy = `\\copy (${`${wireRow} ${where}`.replace(/\s+/g, ' ')}) to stdout`
+  const child = spawn('psql', [url, '--no-psqlrc', '--command', copy], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = once(child, 'exit')
+  let bytes = 0
+  for await (const chunk of child.stdout) bytes += (chunk as Buffer).length
+  const [status] = await ended
+  if (status !== 0) throw new Error(`psql ended with ${status}`)
+  return bytes
+}
+
+/** The row of the wire as whoever writes this by hand would write it. */
+const wireRow = `
+SELECT row_to_json(wire) FROM visits v
+JOIN user_agents a ON a.user_id = v.user_id AND a.id = v.user_agent_id
+LEFT JOIN places p ON p.user_id = v.user_id AND p.id = v.place_id
+LEFT JOIN recipients r ON r.user_id = v.user_id AND r.link_id = v.link_id AND r.id = v.recipient_id
+CROSS JOIN LATERAL (SELECT
+  v.id, v.user_id::text AS user_id, v.link_id::text AS link_id, coalesce(host(v.client_ip), '') AS client_ip, v.scheme,
+  v.host, coalesce(v.query_string, '') AS query_string, coalesce(a.user_agent, '') AS user_agent,
+  coalesce(a.browser, '') AS browser, coalesce(a.browser_version, '') AS browser_version,
+  coalesce(v.browser_lang, '') AS browser_lang, coalesce(a.browser_engine, '') AS browser_engine, v.resolution,
+  coalesce(a.platform, '') AS platform, coalesce(a.platform_version, '') AS platform_version,
+  coalesce(a.platform_name, '') AS platform_name, coalesce(a.device_type, '') AS device_type,
+  coalesce(a.device_brand, '') AS device_brand, coalesce(a.device_model, '') AS device_model,
+  CASE WHEN a.touch_enabled THEN '1' ELSE '0' END AS touch_enabled, coalesce(p.latitude, '') AS latitude,
+  coalesce(p.longitude, '') AS longitude, coalesce(p.country, '') AS country,
+  coalesce(p.country_code, '') AS country_code, coalesce(p.region, '') AS region, coalesce(p.city, '') AS city,
+  coalesce(p.zipcode, '') AS zipcode, coalesce(p.timezone, '') AS timezone, v.options,
+  to_char(v.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS created_at, v.visit_id, r.token,
+  coalesce(r.message_id, r.token) AS message_id, left(r.mobile, -3) || '***' AS mobile
+) wire`
+
+/** Linux tells; elsewhere 0. */
+async function peakMegabytes({ pid }: ServerProcess): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
+  return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1000
+}
