@@ -33,7 +33,8 @@ async function redirects(context: BenchContext, database: FilledDatabase): Promi
     running.push(ours)
     const bare = await startOwn('./bare.ts', { BODY_FILE: '/dev/null' })
     running.push(bare)
-    const plan = { generator: context.generator, headers: {}, variants: visitors(2_000), connections }
+    // Autocannon leaves at the end without waiting for answers, so what it counts could not be compared with what is stored.
+    const plan = { generator: 'own' as const, headers: {}, variants: visitors(2_000), connections }
     const stored = await visitsOf(database)
     const [ceiling, ours302] = await alternate(context, [
       { ...plan, port: bare.port, paths: ['/redirect'] },
