@@ -5,7 +5,7 @@ import { PrismaClient } from './prisma/client.js'
 
 /**
  * One PostgreSQL, reached in two ways over one pool: `prisma` for ordinary queries, `pool` for the hand-written
- * statements of the visit log, where Prisma's raw layer costs half the rate (docs/benchmarks.md).
+ * statements of the visit log, where Prisma's raw layer costs half the rate.
  */
 export interface Database {
   prisma: PrismaClient
