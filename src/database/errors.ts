@@ -26,6 +26,11 @@ export function isStatementTimeout(error: unknown): boolean {
   return chain(error).some(({ code, originalCode }) => (originalCode ?? code) === '57014')
 }
 
+/** The statement has waited for somebody else's lock for as long as it may. */
+export function isLockTimeout(error: unknown): boolean {
+  return chain(error).some(({ code, originalCode }) => (originalCode ?? code) === '55P03')
+}
+
 /** A unique key refused the row. */
 export function isUniqueViolation(error: unknown): boolean {
   return chain(error).some(({ code, originalCode }) => (originalCode ?? code) === '23505')

@@ -1,6 +1,8 @@
 import pg from 'pg'
 
-export type Channel = 'visits' | 'tokens'
+const channels = ['visits', 'tokens', 'access_tokens', 'access_tokens_heard', 'removals'] as const
+
+export type Channel = (typeof channels)[number]
 
 type Listener = (payload: string | null) => void
 
@@ -8,11 +10,15 @@ type Listener = (payload: string | null) => void
 export interface Notifications {
   /** @returns how to stop listening. The payload is null when words may have been missed: look for yourself. */
   subscribe(channel: Channel, listener: Listener): () => void
+  /** Whether every word is heard right now; each listener has been told when that changed. */
+  isListening(): boolean
   close(): Promise<void>
 }
 
-const channels: Channel[] = ['visits', 'tokens']
 const reconnectMs = 1000
+
+/** Of the connections that listen, as the database knows them. */
+export const listenerName = 'smart-link listen'
 
 /**
  * Listens on a connection of its own. When that is lost it connects again, and until it has, and once when it has, every
@@ -22,6 +28,7 @@ export function openNotifications(url: string, onError: (error: Error) => void =
   const listeners = new Map<Channel, Set<Listener>>(channels.map((channel) => [channel, new Set()]))
   let client: pg.Client | null = null
   let timer: NodeJS.Timeout | null = null
+  let isListening = false
   let closed = false
 
   const tell = (channel: string, payload: string | null) => {
@@ -33,6 +40,7 @@ export function openNotifications(url: string, onError: (error: Error) => void =
   const lost = (error: Error, at: pg.Client) => {
     if (closed || client !== at) return
     client = null
+    isListening = false
     onError(error)
     at.end().catch(() => {})
     retry()
@@ -44,7 +52,7 @@ export function openNotifications(url: string, onError: (error: Error) => void =
   }
   const start = () => {
     if (closed) return
-    const fresh = new pg.Client({ connectionString: url, application_name: 'smart-link listen', keepAlive: true })
+    const fresh = new pg.Client({ connectionString: url, application_name: listenerName, keepAlive: true })
     client = fresh
     fresh.on('error', (error) => lost(error, fresh))
     fresh.on('end', () => lost(new Error('the connection that listens has ended'), fresh))
@@ -52,7 +60,10 @@ export function openNotifications(url: string, onError: (error: Error) => void =
     fresh
       .connect()
       .then(() => fresh.query(channels.map((channel) => `LISTEN ${channel}`).join('; ')))
-      .then(tellAll)
+      .then(() => {
+        isListening = client === fresh
+        tellAll()
+      })
       .catch((error: Error) => lost(error, fresh))
   }
   start()
@@ -63,8 +74,10 @@ export function openNotifications(url: string, onError: (error: Error) => void =
       set?.add(listener)
       return () => set?.delete(listener)
     },
+    isListening: () => isListening,
     async close() {
       closed = true
+      isListening = false
       if (timer) clearTimeout(timer)
       tellAll()
       await client?.end().catch(() => {})

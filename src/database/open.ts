@@ -10,11 +10,50 @@ import { PrismaClient } from './prisma/client.js'
 export interface Database {
   prisma: PrismaClient
   pool: pg.Pool
+  /** A connection to PostgreSQL itself, for what belongs to a session; whoever asks ends it. */
+  connectDirectly(): Promise<pg.Client>
+  /** Other servers with the same content, a little later. */
+  replicas: Replicas
   close(): Promise<void>
 }
 
+/** Replicas that what was recorded before can be read from. Nothing is ever written there. */
+export interface Replicas {
+  readonly replicas: ReplicaReading[]
+  /** Whether any can be read from now. */
+  readonly isUsable: boolean
+  /**
+   * Reads from one of them.
+   *
+   * @param work must tell by what it reads there whether the replica is far enough, and give null where it is not
+   * @returns null for that, and where none can be read from: then the primary is to be asked
+   * @throws only what isStatementTimeout recognises
+   */
+  read<T>(work: (db: Database) => Promise<T | null>): Promise<T | null>
+  close(): Promise<void>
+}
+
+/** How it is with one replica. */
+export interface ReplicaReading {
+  /** Host and port. */
+  readonly name: string
+  readonly isUsable: boolean
+  /** How long ago the primary was where the replica is; null while it is not known. */
+  readonly lagMs: number | null
+  /** Reads that it answered, that it was not far enough for, and that failed. */
+  readonly counts: { answered: number; behind: number; failed: number }
+}
+
+const noReplicas: Replicas = { replicas: [], isUsable: false, read: async () => null, close: async () => {} }
+
 export interface DatabaseOptions {
   url: string
+  /** PostgreSQL itself, where the other leads to a pooler. */
+  directUrl?: string
+  /** Through a pooler that gives a transaction any connection, and the next transaction another. */
+  isPooled?: boolean
+  /** Whether statements are prepared under names that a connection remembers. */
+  isPrepared?: boolean
   /** Most connections at once. */
   connections: number
   /** Told of connections that broke while idle. */
@@ -22,29 +61,67 @@ export interface DatabaseOptions {
 }
 
 /** Opens the pool; connects at the first query. */
-export function openDatabase({ url, connections, onError = () => {} }: DatabaseOptions): Database {
+export function openDatabase(options: DatabaseOptions): Database {
+  const { url, directUrl = url, isPooled = false, isPrepared = true, connections, onError = () => {} } = options
   const pool = new pg.Pool({
     connectionString: url,
     max: connections,
-    connectionTimeoutMillis: 5_000,
-    application_name: 'smart-link',
-    // With another zone, the adapter's timestamps would be hours off.
-    options: '-c TimeZone=UTC',
+    ...(isPooled ? { onConnect: setUtc } : { options: startInUtc }),
+    ...common,
+    // Queries that are sent without waiting go out without waiting (transaction.ts).
+    pipeline: true,
   })
   pool.on('error', onError)
   // The pool listens while a connection is idle. One that breaks in the middle of a transaction would end the process,
   // though its query fails all the same.
-  pool.on('connect', (client) => client.on('error', () => {}))
+  pool.on('connect', (client) => {
+    client.on('error', () => {})
+    if (!isPrepared) leaveOutNames(client)
+  })
   const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql), onPoolError: onError })
   const prisma = new PrismaClient({ adapter })
   return {
     prisma,
     pool,
+    connectDirectly: async () => {
+      const client = new pg.Client({ connectionString: directUrl, options: startInUtc, ...common })
+      // Without a listener a connection that breaks between two statements would end the process.
+      client.on('error', () => {})
+      await client.connect()
+      return client
+    },
+    replicas: noReplicas,
     close: async () => {
       await prisma.$disconnect()
       await pool.end()
     },
   }
+}
+
+const connectLimitMs = 5_000
+const common = { connectionTimeoutMillis: connectLimitMs, application_name: 'smart-link' }
+
+/** With another zone, the adapter's timestamps would be hours off. */
+const startInUtc = '-c TimeZone=UTC'
+
+/** The same for poolers, which refuse the option: they remember the zone of each of their clients, and restore it. */
+async function setUtc(client: pg.ClientBase): Promise<void> {
+  // One that answers while PostgreSQL does not would keep the statement waiting.
+  const limited: pg.QueryConfig & { query_timeout: number } = {
+    text: `SET TimeZone TO 'UTC'`,
+    query_timeout: connectLimitMs,
+  }
+  await client.query(limited)
+}
+
+/** The next transaction may be on a connection that does not know the name. Planning each time costs a few per cent. */
+function leaveOutNames(client: pg.PoolClient): void {
+  const { query } = client
+  const nameless = (given: unknown) =>
+    given instanceof Object && 'name' in given && 'text' in given ? { ...given, name: undefined } : given
+  Object.assign(client, {
+    query: (first: unknown, ...rest: unknown[]) => Reflect.apply(query, client, [nameless(first), ...rest]),
+  })
 }
 
 /** A hand-written statement, prepared once a connection under a name made from its text. */

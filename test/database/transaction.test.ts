@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Database } from '../../src/database/open.js'
-import { inTransaction } from '../../src/database/transaction.js'
+import { inOneGo, inTransaction } from '../../src/database/transaction.js'
 import { testDatabase } from '../support/database.js'
 
 const owners = async ({ pool }: Database) => (await pool.query('SELECT id FROM owners')).rows.length
@@ -34,6 +34,30 @@ it('gives up at once when it is told to, whatever the database is doing', async 
   )
   await expect(work).rejects.toThrow()
   expect(await owners(db)).toBe(0)
+})
+
+it('gives up at once in the middle of statements that were sent together', async () => {
+  const { db } = await testDatabase()
+  const giveUp = new AbortController()
+  const work = inOneGo(
+    db,
+    [{ text: 'INSERT INTO owners (id) VALUES (1)' }, { text: 'SELECT pg_sleep(3600)' }],
+    giveUp.signal,
+  )
+  const rejected = expect(work).rejects.toThrow()
+  setImmediate(() => giveUp.abort())
+  await rejected
+  expect(await owners(db)).toBe(0)
+})
+
+it('stores nothing of statements that were sent together when one fails, and says why', async () => {
+  const { db } = await testDatabase()
+  const insert = { text: 'INSERT INTO owners (id) VALUES (1)' }
+  await expect(inOneGo(db, [insert, { text: 'SELECT 1 / 0' }, insert])).rejects.toThrow('division by zero')
+  expect(await owners(db)).toBe(0)
+  expect(await inOneGo(db, [insert, { text: 'SELECT 1 AS n' }])).toMatchObject([{ rowCount: 1 }, { rows: [{ n: 1 }] }])
+  expect(await owners(db)).toBe(1)
+  expect(db.pool.idleCount).toBe(db.pool.totalCount)
 })
 
 it('does nothing when it was told before', async () => {

@@ -1,0 +1,57 @@
+interface Asking<Key, Answer> {
+  key: Key
+  resolve: (answer: Answer) => void
+  reject: (error: unknown) => void
+}
+
+export interface SharedReadsOptions<Key, Answer> {
+  /** Answers all keys with one statement, in their order. */
+  read: (keys: Key[]) => Promise<Answer[]>
+  /** Most keys of a statement. */
+  most: number
+  /**
+   * Most statements at a time. With one, most is shared and least is spent; more are for reads that take long enough for
+   * PostgreSQL and this process to wait for each other.
+   */
+  mostInFlight: number
+}
+
+/**
+ * Reads for all requests of a moment together: who asks while reads are in flight shares the next one. What a statement
+ * costs by itself, on both sides, is then paid once for all of them, and an idle server waits for nobody.
+ *
+ * Each read starts after everyone who shares it has asked, so nobody sees an older state than a read of their own would.
+ */
+export class SharedReads<Key, Answer> {
+  readonly #options: SharedReadsOptions<Key, Answer>
+  #asking: Asking<Key, Answer>[] = []
+  #inFlight = 0
+
+  constructor(options: SharedReadsOptions<Key, Answer>) {
+    this.#options = options
+  }
+
+  find(key: Key): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#asking.push({ key, resolve, reject })
+      this.#start()
+    })
+  }
+
+  #start(): void {
+    if (this.#inFlight >= this.#options.mostInFlight || this.#asking.length === 0) return
+    this.#inFlight += 1
+    void this.#answer(this.#asking.splice(0, this.#options.most))
+  }
+
+  async #answer(asking: Asking<Key, Answer>[]): Promise<void> {
+    try {
+      const answers = await this.#options.read(asking.map(({ key }) => key))
+      for (const [index, { resolve }] of asking.entries()) resolve(answers[index] as Answer)
+    } catch (error) {
+      for (const { reject } of asking) reject(error)
+    }
+    this.#inFlight -= 1
+    this.#start()
+  }
+}

@@ -1,0 +1,176 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { startClicks } from '../faults/clicks.js'
+import { expectKept, expectReplayed } from '../faults/ledger.js'
+import { bearer, testSecret } from '../support/app.js'
+import { type CommandOptions, runCommand } from '../support/command.js'
+import { createDatabase } from '../support/database.js'
+import { pgbouncer, startBouncer } from '../support/pgbouncer.js'
+import { startReceiver } from '../support/receiver.js'
+import { startServerProcess } from '../support/server-process.js'
+import { newWebhook, storeLink } from '../support/visits.js'
+import { ndjson, untrackedRow } from '../support/wire-row.js'
+
+/** A database whose own time zone is far from UTC, behind PgBouncer in transaction pooling mode. */
+async function pooledSite() {
+  const { db, url, drop } = await createDatabase(inject('templateName'))
+  const name = new URL(url).pathname.slice(1)
+  await db.pool.query(`ALTER DATABASE ${name} SET timezone = 'Asia/Kolkata'`)
+  const DATA_DIR = await mkdtemp(join(tmpdir(), 'smart-link-pooled-'))
+  onTestFinished(async () => {
+    await drop()
+    await rm(DATA_DIR, { recursive: true, force: true })
+  })
+  const bouncer = await startBouncer(url)
+  const env = { DATABASE_URL: bouncer.url, DATABASE_DIRECT_URL: url, DATA_DIR }
+  const start = async (more: Record<string, string> = {}) => {
+    const server = startServerProcess({
+      ...env,
+      JWT_SECRET: testSecret,
+      WEBHOOK_ALLOW_PRIVATE: 'on',
+      RATE_LIMIT: '0',
+      ...more,
+    })
+    const address = await server.address()
+    const headers = bearer({ sub: '1', scope: 'admin' })
+    const ask = async (path: string, init: RequestInit = {}) => {
+      const answer = await fetch(address + path, { headers, redirect: 'manual', ...init })
+      return { status: answer.status, text: await answer.text() }
+    }
+    const json = async (path: string, init: RequestInit = {}) => JSON.parse((await ask(path, init)).text)
+    return { ...server, address, ask, json, port: Number(new URL(address).port) }
+  }
+  const command = (args: string[], options: CommandOptions = {}) => runCommand(db, args, { ...options, env })
+  return { db, url, bouncer, env, DATA_DIR, start, command }
+}
+
+describe.runIf(pgbouncer !== undefined)('through PgBouncer, which gives each transaction another connection,', () => {
+  it('clicks of many at once are stored once, with the times and numbers they have without it', async () => {
+    const { db, url, start } = await pooledSite()
+    for (const id of [20, 21, 22]) await storeLink(db, 1, id)
+    const { port, json, ask } = await start()
+    const before = Date.now()
+    const clicks = startClicks(port, ['link1x20', 'link1x20', 'link1x21', 'link1x22'], 24)
+    onTestFinished(() => clicks.stop())
+    const pages = Array.from({ length: 8 }, async () => {
+      while (clicks.answered.size < 1_000) {
+        const { status, text } = await ask('/link/urls/20/visits?per_page=50')
+        expect([status, status === 200 ? '' : text]).toEqual([200, ''])
+      }
+    })
+    await Promise.all(pages)
+    await clicks.stop()
+    expect([clicks.refused.size, clicks.broken]).toEqual([0, 0])
+    await expectKept(url, clicks.answered)
+
+    const feed: { created_at: string; query_string: string }[] = []
+    for (let cursor = ''; ; ) {
+      const { data, meta } = await json(`/link/visits/feed?limit=1000${cursor}`)
+      if (data.length === 0) break
+      feed.push(...data)
+      cursor = `&cursor=${meta.next_cursor}`
+    }
+    expect(new Set(feed.map(({ query_string }) => query_string))).toEqual(clicks.answered)
+    for (const { created_at } of feed) {
+      const at = Date.parse(`${created_at.replace(' ', 'T')}Z`)
+      expect(at).toBeGreaterThanOrEqual(before - 1_000)
+      expect(at).toBeLessThanOrEqual(Date.now())
+    }
+    const page = await json('/link/urls/20/visits?per_page=100')
+    const links = await json('/link/urls/20')
+    expect(links.data.visits).toBe(page.meta.total)
+    const lastVisited = Date.parse(`${links.data.last_visited.replace(' ', 'T')}Z`)
+    expect(Math.abs(lastVisited - Date.parse(`${page.data[0].created_at.replace(' ', 'T')}Z`))).toBeLessThan(60_000)
+  })
+
+  it('feeds that wait hear of visits, and redirects of edits', async () => {
+    const { db, start } = await pooledSite()
+    await storeLink(db, 1, 20)
+    const [one, other] = await Promise.all([start(), start()])
+    const { meta } = await one.json('/link/visits/feed')
+    const waiting = one.json(`/link/visits/feed?wait=60&cursor=${meta.next_cursor}`)
+    expect((await other.ask('/link1x20')).status).toBe(302)
+    expect((await waiting).data).toHaveLength(1)
+
+    expect((await one.ask('/link1x20')).status).toBe(302)
+    const body = JSON.stringify({ long_url: 'https://example.com/elsewhere' })
+    const edited = await other.ask('/link/urls/20', { method: 'PUT', body, headers: { ...bearer({ sub: '1' }) } })
+    expect(edited.status).toBe(200)
+    const target = async () => {
+      const answer = await fetch(`${one.address}/link1x20`, { redirect: 'manual' })
+      return answer.headers.get('location')
+    }
+    await expect.poll(target, { timeout: 30_000 }).toBe('https://example.com/elsewhere')
+  })
+
+  it('webhooks are told, exports are whole, statistics are right', async () => {
+    const { db, start } = await pooledSite()
+    const receiver = await startReceiver()
+    await storeLink(db, 1, 20, { webhookId: await newWebhook(db, 1, receiver.url) })
+    const { ask, json } = await start()
+    for (let click = 0; click < 20; click += 1) expect((await ask('/link1x20')).status).toBe(302)
+    await expect.poll(() => receiver.received.length, { timeout: 30_000 }).toBe(20)
+    const { data } = await json('/link/urls/20/visits?per_page=100')
+    const ids = data.map(({ id }: { id: string }) => id).reverse()
+    expect(receiver.messages().map(({ id }) => id)).toEqual(ids)
+    const exported = (await ask('/link/urls/20/visits/export?format=ndjson')).text.trimEnd().split('\n')
+    expect(exported.map((line) => JSON.parse(line).id)).toEqual(ids)
+    expect((await json('/link/urls/20/visits/stats')).data.totals.visits).toBe(20)
+    expect((await ask('/ready')).status).toBe(200)
+  })
+
+  it('a file is imported in the order of its times', async () => {
+    const { db, command, start } = await pooledSite()
+    const rows = Array.from({ length: 50 }, (_, index) =>
+      untrackedRow({ link_id: 21, created_at: `2026-01-01 00:00:${String((index * 7) % 50).padStart(2, '0')}` }),
+    )
+    const imported = await command(['visits', 'import', '-', '--user', '1'], { input: ndjson(rows) })
+    expect(imported).toMatchObject({ status: 0, stderr: expect.stringContaining('Imported 50 visits') })
+    const { rows: stored } = await db.pool.query<{ user_id: string }>('SELECT DISTINCT user_id FROM visits')
+    const { ask } = await start()
+    const headers = bearer({ sub: stored[0]?.user_id ?? '' })
+    const { text } = await ask('/link/urls/21/visits?per_page=100', { headers })
+    const times = JSON.parse(text).data.map(({ created_at }: { created_at: string }) => created_at)
+    expect(times).toEqual(
+      rows
+        .map(({ created_at }) => created_at)
+        .sort()
+        .reverse(),
+    )
+  })
+
+  it('kill -9 of it loses no click that was answered', async () => {
+    const { db, url, bouncer, DATA_DIR, start } = await pooledSite()
+    for (const id of [20, 21]) await storeLink(db, 1, id)
+    const { port } = await start()
+    const clicks = startClicks(port, ['link1x20', 'link1x21'])
+    onTestFinished(() => clicks.stop())
+    for (const answered of [200, 400]) {
+      await expect.poll(() => clicks.answered.size, { timeout: 30_000 }).toBeGreaterThan(answered)
+      await bouncer.kill()
+      const without = clicks.answered.size
+      await expect.poll(() => clicks.answered.size, { timeout: 30_000 }).toBeGreaterThan(without + 50)
+      await bouncer.start()
+    }
+    await clicks.stop()
+    await expectReplayed(DATA_DIR)
+    await expectKept(url, clicks.answered)
+    expect([clicks.refused.size, clicks.broken]).toEqual([0, 0])
+  })
+
+  it('a database is migrated past it, and a start without a way past it says what is missing', async () => {
+    const { bouncer, command, env } = await pooledSite()
+    expect(await command(['migrate'])).toMatchObject({ status: 0, stderr: 'Nothing to migrate.\n' })
+    const server = startServerProcess({ ...env, DATABASE_DIRECT_URL: '', JWT_SECRET: testSecret })
+    expect(await server.ended).toBe(1)
+    expect(server.output()).toBe(
+      'smart-link: DATABASE_URL leads to a connection pooler: set DATABASE_DIRECT_URL to PostgreSQL itself.\n',
+    )
+    await bouncer.kill()
+    const gone = startServerProcess({ ...env, JWT_SECRET: testSecret })
+    expect(await gone.ended).toBe(1)
+    expect(gone.output()).toMatch(/^smart-link: DATABASE_URL cannot be used: connect ECONNREFUSED .*\n$/)
+  })
+})
