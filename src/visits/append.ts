@@ -1,40 +1,53 @@
-import type { PoolClient } from 'pg'
 import { isForeignKeyViolation } from '../database/errors.js'
 import { type Database, statement } from '../database/open.js'
-import { inTransaction } from '../database/transaction.js'
+import { inOneGo } from '../database/transaction.js'
 import { Dictionary, type NewEntries, placeId, userAgentId } from './dictionary.js'
 import type { NewVisit } from './visit.js'
+import { visitIdOf } from './visit-id.js'
 
 export interface Appended {
   /** Visits that are in the log now and were not before. */
   stored: number
   /** Ids of visits that were not stored because their link does not exist any more. */
   orphaned: string[]
+  /** Ids of visits that were not stored because people have opened their link as often as they may (`max_visits`). */
+  exceeding: string[]
+}
+
+export interface AppendOptions {
+  /** Webhooks are told: for what happens now, not for what is imported. */
+  isLive?: boolean
+  /** Links keep to their `max_visits`: for clicks that have not been answered yet. */
+  isLimited?: boolean
+  /** Ends it at once; whether the batch was stored is then unknown. */
+  signal?: AbortSignal
 }
 
 /**
  * Appends a batch of one owner's visits to the log, in the order given: the only way a visit is ever stored.
  *
  * One transaction locks the owner, drops ids that are stored already, numbers the rest (1, 2, 3 … in its link, people
- * apart, and a position in the owner's account) and raises the counters. The owner's lock makes number order and commit
- * order the same thing, and since every batch takes it first, two batches cannot deadlock.
+ * apart, and a position in the owner's account), raises the counters and fills the outbox of webhooks. The owner's lock
+ * makes number order and commit order the same thing, and since every batch takes it first, two batches cannot deadlock.
  */
 export async function appendVisits(
   db: Database,
   ownerId: number,
   visits: NewVisit[],
-  signal?: AbortSignal,
+  options: AppendOptions = {},
 ): Promise<Appended> {
-  if (visits.length === 0) return { stored: 0, orphaned: [] }
+  if (visits.length === 0) return nothing
   try {
-    return await appendOnce(db, ownerId, visits, signal)
+    return await appendOnce(db, ownerId, visits, options)
   } catch (error) {
     if (!isForeignKeyViolation(error)) throw error
     // A user agent or place that this process had seen stored is gone: carry them all and try again.
     dictionary.forget()
-    return appendOnce(db, ownerId, visits, signal)
+    return appendOnce(db, ownerId, visits, options)
   }
 }
+
+const nothing: Appended = { stored: 0, orphaned: [], exceeding: [] }
 
 const dictionary = new Dictionary()
 
@@ -42,7 +55,7 @@ async function appendOnce(
   db: Database,
   ownerId: number,
   visits: NewVisit[],
-  signal: AbortSignal | undefined,
+  { isLive = false, isLimited = false, signal }: AppendOptions,
 ): Promise<Appended> {
   const places = visits.flatMap(({ place }) => place ?? [])
   const entries = dictionary.missing(
@@ -50,64 +63,75 @@ async function appendOnce(
     visits.map(({ userAgent }) => userAgent),
     places,
   )
-  const append = async (client: PoolClient) => {
-    await client.query(lockOwner([ownerId]))
-    const { rows } = await client.query<Appended>(insertVisits(values(ownerId, visits, entries)))
-    return rows[0] ?? { stored: 0, orphaned: [] }
-  }
-  const appended = await inTransaction(db, append, signal)
-  if (appended.stored > 0) dictionary.remember(ownerId, entries)
-  return appended
+  const insert = insertVisits([...values(ownerId, visits, entries), isLive, isLimited])
+  const [, inserted] = await inOneGo<Appended>(db, [lockOwner([ownerId]), insert], signal)
+  const { stored, orphaned, exceeding } = inserted?.rows[0] ?? nothing
+  if (stored > 0) dictionary.remember(ownerId, entries)
+  return { stored, orphaned, exceeding }
 }
 
 function values(ownerId: number, visits: NewVisit[], { userAgents, places }: NewEntries): unknown[] {
   const byId = new Map<string, NewVisit>()
   for (const visit of visits) if (!byId.has(visit.id)) byId.set(visit.id, visit)
+  // Under short keys, and without what is null: this is most of what goes over the wire for a visit.
   const rows = Array.from(byId.values(), (visit) => ({
-    id: visit.id,
-    visit_id: visit.visitId,
-    link_id: visit.linkId,
-    created_at: visit.createdAt,
-    recipient_id: visit.recipientId,
-    user_agent_id: userAgentId(visit.userAgent),
-    place_id: visit.place && placeId(visit.place),
-    client_ip: visit.clientIp,
-    scheme: visit.scheme,
-    host: visit.host,
-    query_string: visit.queryString,
-    browser_lang: visit.browserLang,
-    resolution: visit.resolution,
-    is_bot: visit.isBot,
-    options: visit.options,
+    a: visit.id,
+    b: visit.visitId === null || visit.visitId === visitIdOf(visit.id) ? undefined : visit.visitId,
+    c: visit.linkId,
+    d: visit.createdAt,
+    e: visit.recipientId ?? undefined,
+    f: userAgentId(visit.userAgent),
+    g: visit.place ? placeId(visit.place) : undefined,
+    h: visit.clientIp ?? undefined,
+    i: visit.scheme ?? undefined,
+    j: visit.host ?? undefined,
+    k: visit.queryString ?? undefined,
+    l: visit.browserLang ?? undefined,
+    m: visit.resolution ?? undefined,
+    n: visit.isBot,
+    o: visit.options ?? undefined,
   }))
   return [ownerId, JSON.stringify(rows), JSON.stringify(userAgents), JSON.stringify(places)]
 }
 
+/** Bots are not counted, but a link that is used up is used up for them as well. */
+const isExceeding = 'coalesce(nth_human > people_left, people_left <= 0, false)'
+
+const uuidShape = '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$'
+
 const lockOwner = statement('SELECT FROM owners WHERE id = $1 FOR NO KEY UPDATE')
 
-// Whether an id is stored is asked as a value, not as NOT EXISTS: while a table is new, the planner would answer that by
-// reading all of the owner's visits for each batch.
+// Links are looked up by a list of numbers, and stored ids as values: while tables are small or new, the planner would
+// answer joins and NOT EXISTS by reading all of the owner's rows for each batch.
 const insertVisits = statement(`
 WITH input AS MATERIALIZED (
-  SELECT t.*, l.id IS NOT NULL AS has_link
-  FROM ROWS FROM (json_to_recordset($2::json) AS (
-    id uuid, visit_id uuid, link_id int8, created_at timestamptz, recipient_id int8, user_agent_id int8, place_id int8,
-    client_ip inet, scheme text, host text, query_string text, browser_lang text, resolution text, is_bot bool,
-    options json
+  SELECT t.* FROM ROWS FROM (json_to_recordset($2::json) AS (
+    a uuid, b uuid, c int8, d timestamptz, e int8, f int8, g int8, h inet, i text, j text, k text, l text, m text, n bool, o json
   )) WITH ORDINALITY AS t (
     id, visit_id, link_id, created_at, recipient_id, user_agent_id, place_id,
     client_ip, scheme, host, query_string, browser_lang, resolution, is_bot,
     options, nth
   )
-  LEFT JOIN links l ON l.user_id = $1 AND l.id = t.link_id AND l.deleted_at IS NULL
+),
+opened_links AS MATERIALIZED (
+  SELECT l.id, CASE WHEN $6 THEN l.max_visits - l.human_visits END AS people_left,
+    CASE WHEN $5 AND l.webhook_id ~ '${uuidShape}' THEN (
+      SELECT w.id FROM webhooks w WHERE w.user_id = $1 AND w.id = l.webhook_id::uuid AND w.status = 1
+    ) END AS webhook_id
+  FROM links l
+  WHERE l.user_id = $1 AND l.id = ANY (ARRAY(SELECT link_id FROM input)) AND l.deleted_at IS NULL
+),
+candidates AS MATERIALIZED (
+  SELECT i.*, l.people_left, l.webhook_id,
+    CASE WHEN NOT is_bot THEN count(*) FILTER (WHERE NOT is_bot) OVER (PARTITION BY link_id ORDER BY nth) END AS nth_human
+  FROM input i JOIN opened_links l ON l.id = i.link_id
+  WHERE NOT coalesce((SELECT true FROM visits v WHERE v.user_id = $1 AND v.id = i.id), false)
 ),
 fresh AS MATERIALIZED (
-  SELECT i.*,
+  SELECT c.*,
     row_number() OVER (ORDER BY nth) AS nth_of_owner,
-    row_number() OVER (PARTITION BY link_id ORDER BY nth) AS nth_of_link,
-    CASE WHEN NOT is_bot THEN count(*) FILTER (WHERE NOT is_bot) OVER (PARTITION BY link_id ORDER BY nth) END AS nth_human
-  FROM input i
-  WHERE has_link AND (SELECT v.id FROM visits v WHERE v.user_id = $1 AND v.id = i.id) IS NULL
+    row_number() OVER (PARTITION BY link_id ORDER BY nth) AS nth_of_link
+  FROM candidates c WHERE NOT ${isExceeding}
 ),
 new_agents AS (
   INSERT INTO user_agents
@@ -163,7 +187,7 @@ raised AS (
   FROM (
     SELECT link_id, count(*) AS number, count(nth_human) AS humans, max(created_at) AS latest FROM fresh GROUP BY link_id
   ) f CROSS JOIN account a
-  WHERE l.user_id = $1 AND l.id = f.link_id
+  WHERE l.user_id = $1 AND l.id = f.link_id AND l.id = ANY (ARRAY(SELECT link_id FROM fresh))
   RETURNING l.id, l.visits - f.number AS base, l.human_visits - f.humans AS human_base
 ),
 stored AS (
@@ -176,7 +200,18 @@ stored AS (
     f.id, f.visit_id, f.client_ip, f.scheme, f.host, f.query_string, f.browser_lang, f.resolution, f.options
   FROM fresh f JOIN raised r ON r.id = f.link_id CROSS JOIN account a
   ORDER BY f.nth
+),
+announced AS (
+  INSERT INTO webhook_deliveries (user_id, link_id, seq, webhook_id, id)
+  SELECT $1, f.link_id, r.base + f.nth_of_link, f.webhook_id, f.id
+  FROM fresh f JOIN raised r ON r.id = f.link_id WHERE f.webhook_id IS NOT NULL
+),
+lanes AS (
+  INSERT INTO webhook_lanes (user_id, link_id, next_at)
+  SELECT DISTINCT $1::int8, f.link_id, a.now FROM fresh f CROSS JOIN account a WHERE f.webhook_id IS NOT NULL
+  ON CONFLICT (user_id, link_id) DO UPDATE SET arrivals = webhook_lanes.arrivals + 1
 )
 SELECT (SELECT count(*)::int FROM fresh) AS stored,
-  ARRAY(SELECT id::text FROM input WHERE NOT has_link) AS orphaned,
+  ARRAY(SELECT id::text FROM input WHERE link_id NOT IN (SELECT id FROM opened_links)) AS orphaned,
+  ARRAY(SELECT id::text FROM candidates WHERE ${isExceeding}) AS exceeding,
   (SELECT pg_notify('visits', $1::text || ':' || string_agg(id::text, ',')) FROM (SELECT id FROM raised LIMIT 100) r) AS told`)

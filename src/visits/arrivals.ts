@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Notifications } from '../database/notifications.js'
 import type { FeedSource } from './feed.js'
 
@@ -8,20 +9,33 @@ export interface Arrivals {
    * called off. A word said while `look` runs counts.
    */
   until(source: FeedSource, waitMs: number, calledOff: AbortSignal, look: () => Promise<boolean>): Promise<void>
+  /** How many wait right now. */
+  waiting(): number
   /** Ends all waiting: the server stops. */
   close(): void
+  /** Aborted by that. */
+  readonly closing: AbortSignal
 }
 
 export function watchArrivals(notifications: Notifications): Arrivals {
   const closing = new AbortController()
+  // Everything that waits hears it.
+  setMaxListeners(0, closing.signal)
+  let waiting = 0
   return {
     async until(source, waitMs, calledOff, look) {
       if (await look()) return
-      const over = AbortSignal.any([closing.signal, calledOff, AbortSignal.timeout(waitMs)])
-      const word = new Word(over)
+      const word = new Word()
+      const over = () => word.end()
+      // No AbortSignal.any: what it leaves behind at a signal that lives on is never given back.
+      const signals = [closing.signal, calledOff]
+      for (const signal of signals) signal.addEventListener('abort', over)
+      if (signals.some(({ aborted }) => aborted)) over()
+      const timer = setTimeout(over, waitMs)
       const stop = notifications.subscribe('visits', (payload) => {
         if (payload === null || concerns(payload, source)) word.say()
       })
+      waiting += 1
       try {
         // Between the first look and the subscription something may have come.
         do {
@@ -29,22 +43,28 @@ export function watchArrivals(notifications: Notifications): Arrivals {
           if (await look()) return
         } while (await word.heard())
       } finally {
+        waiting -= 1
         stop()
+        clearTimeout(timer)
+        for (const signal of signals) signal.removeEventListener('abort', over)
       }
     },
+    waiting: () => waiting,
     close: () => closing.abort(),
+    closing: closing.signal,
   }
 }
 
 /** One word at a time: said before or after somebody listens, it is heard once. */
 class Word {
   #said = false
+  #isOver = false
   #wake: (heard: boolean) => void = () => {}
-  readonly #over: AbortSignal
 
-  constructor(over: AbortSignal) {
-    this.#over = over
-    over.addEventListener('abort', () => this.#wake(false), { once: true })
+  /** Nobody listens any more. */
+  end(): void {
+    this.#isOver = true
+    this.#wake(false)
   }
 
   say(): void {
@@ -58,7 +78,7 @@ class Word {
 
   /** False when the waiting is over. */
   async heard(): Promise<boolean> {
-    if (this.#over.aborted) return false
+    if (this.#isOver) return false
     if (this.#said) return true
     return new Promise((resolve) => {
       this.#wake = resolve

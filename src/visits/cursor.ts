@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Database } from '../database/open.js'
-import { HttpError } from '../http/errors.js'
+import { HttpError, invalid } from '../http/errors.js'
 
 /** What a feed's cursor stands for: everything up to and including `position` has been read. */
 export interface CursorPosition {
@@ -20,6 +20,25 @@ export interface Cursors {
 /** 409: the cursor was given by a log that had more than this one. */
 export const aheadOfLog = () =>
   new HttpError(409, 'The cursor is ahead of the log, which must have been restored. Start anew.')
+
+/**
+ * The position of a cursor of this feed.
+ *
+ * @param field that it was given in
+ * @throws HttpError 422 for a cursor of another one
+ */
+export function positionOf(
+  cursors: Cursors,
+  { ownerId, linkId }: Omit<CursorPosition, 'position'>,
+  cursor: string,
+  field = 'cursor',
+): number {
+  const at = cursors.read(cursor)
+  if (at === null || at.ownerId !== ownerId || at.linkId !== linkId) {
+    throw invalid({ [field]: [`The ${field.replaceAll('-', ' ')} field must be a cursor of this feed.`] })
+  }
+  return at.position
+}
 
 const version = 1
 const bodyBytes = 25

@@ -2,9 +2,11 @@ import type { PoolClient } from 'pg'
 import { lockOwner } from '../accounts/repository.js'
 import { type Database, statement } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
+import { examineBlocks } from './doctor/blocks.js'
 import type { Finding } from './doctor/finding.js'
 import { examineLink } from './doctor/link.js'
 import { examineOwner } from './doctor/owner.js'
+import type { StatisticsSource } from './statistics/source.js'
 
 export interface Examined {
   owners: number
@@ -33,14 +35,25 @@ export async function examineLog(db: Database, options: ExamineOptions): Promise
   for await (const ownerId of ids(db, selectOwners, [])) {
     examined.owners += 1
     await examine(db, options, examined, ownerId, (client, repair) => examineOwner(client, ownerId, repair))
+    await examineStatistics(db, options, examined, { ownerId, linkId: null })
     for await (const linkId of ids(db, selectLinks, [ownerId])) {
       examined.links += 1
       await examine(db, options, examined, ownerId, (client, repair) =>
         examineLink(client, ownerId, linkId, { stepRows, repair }),
       )
+      await examineStatistics(db, options, examined, { ownerId, linkId })
     }
   }
   return examined
+}
+
+async function examineStatistics(
+  db: Database,
+  options: ExamineOptions,
+  examined: Examined,
+  source: StatisticsSource,
+): Promise<void> {
+  await examine(db, options, examined, source.ownerId, (client, repair) => examineBlocks(client, source, repair))
 }
 
 type Examination = (client: PoolClient, repair: boolean) => Promise<Finding[]>
@@ -75,9 +88,23 @@ async function examine(
 
 /** Constraints that the schema language cannot say, and that somebody may have switched off. */
 async function missingTriggers(client: PoolClient): Promise<Finding[]> {
-  const { rows } = await client.query<{ name: string }>(selectMissingTriggers([]))
-  const problem = 'is missing or disabled: gaps and repeated numbers would be stored'
-  return rows.map(({ name }) => ({ where: `trigger ${name}`, problem, isRepairable: false }))
+  const { rows } = await client.query<{ name: string }>(selectMissingTriggers([Object.keys(triggers)]))
+  return rows.map(({ name }) => {
+    return { where: `trigger ${name}`, problem: `is missing or disabled: ${triggers[name]}`, isRepairable: false }
+  })
+}
+
+const gaps = 'gaps and repeated numbers would be stored'
+const staleBlocks = 'statistics would not tell of changes'
+
+/** What would happen without each. */
+const triggers: Record<string, string> = {
+  visits_dense_positions: gaps,
+  visits_prefix_deletion: gaps,
+  visits_blocks_updated: staleBlocks,
+  visits_blocks_deleted: staleBlocks,
+  user_agents_blocks: staleBlocks,
+  places_blocks: staleBlocks,
 }
 
 /** Ids in their order, some at a time. */
@@ -99,6 +126,5 @@ const selectLinks = statement(
 )
 
 const selectMissingTriggers = statement(`
-SELECT name FROM unnest(ARRAY['visits_dense_positions', 'visits_prefix_deletion']) name
-WHERE NOT EXISTS (
-  SELECT FROM pg_trigger WHERE tgrelid = 'visits'::regclass AND tgname = name AND tgenabled IN ('O', 'A'))`)
+SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS t (name, nth)
+WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = name AND tgenabled IN ('O', 'A')) ORDER BY nth`)

@@ -4,13 +4,19 @@ import type { z } from 'zod'
 import { may } from '../accounts/scopes.js'
 import type { Config } from '../config.js'
 import { type Database, statement } from '../database/open.js'
+import { spareMemory } from '../heap.js'
 import { acceptedCoding, compressor } from '../http/content-coding.js'
 import { forbidden, invalid } from '../http/errors.js'
+import type { GiveWay, StartGivingWay } from '../http/giving-way.js'
+import { varyingBy } from '../http/headers.js'
 import type { Api } from '../http/validate.js'
-import { type LinkPositions, ownedLink } from '../links/repository.js'
+import type { LinkPositions } from '../links/positions.js'
+import { ownedLink } from '../links/repository.js'
 import { linkParams } from '../links/schema.js'
+import { aheadOfLogAnswer, exportAnswer } from './answers.js'
 import { aheadOfLog, type Cursors } from './cursor.js'
 import { type ExportFormat, type ExportPiece, exportedVisits } from './files/export.js'
+import { mostRows } from './files/walk.js'
 import { needsNumbers, visitFilters } from './filters.js'
 import { frozenAt } from './frozen.js'
 import { exportQuery } from './schema.js'
@@ -18,6 +24,7 @@ import { exportQuery } from './schema.js'
 export interface ExportRoutesDeps {
   db: Database
   cursors: () => Promise<Cursors>
+  startGivingWay: StartGivingWay
   config: Pick<Config, 'outputZone'>
 }
 
@@ -27,8 +34,17 @@ export interface ExportRoutesDeps {
  * The trailers say how many rows it has and give a cursor of its end, from which a later export goes on, or the link's feed.
  * An answer that broke off goes on with `after`, the id of the last whole row.
  */
-export function exportRoutes(api: Api, { db, cursors, config }: ExportRoutesDeps): void {
-  const schema = { params: linkParams, querystring: exportQuery(config.outputZone) }
+export function exportRoutes(api: Api, { db, cursors, startGivingWay, config }: ExportRoutesDeps): void {
+  const schema = {
+    operationId: 'exportVisits',
+    summary: 'Download the visits of a link',
+    description:
+      'Oldest recorded first, up to the newest at the start of the answer. The trailers `X-Row-Count` and `X-Next-Cursor` say how many rows there are and where a later export, or the feed, goes on. An answer that broke off goes on with `after`.',
+    tags: ['Visits'],
+    params: linkParams,
+    querystring: exportQuery(config.outputZone),
+    response: { 200: exportAnswer, 409: aheadOfLogAnswer },
+  }
 
   api.get('/link/urls/:id/visits/export', { schema, config: { scope: 'visits:read' } }, async (request, reply) => {
     const { params, query, caller } = request
@@ -37,12 +53,24 @@ export function exportRoutes(api: Api, { db, cursors, config }: ExportRoutesDeps
     if (!view.pii && needsNumbers(filters)) throw forbidden('visits:pii')
 
     const newest = await ownedLink(db, caller.ownerId, params.id)
-    const link = query.as_of === undefined ? newest : await frozenAt(db, newest, query.as_of)
+    const link = query.as_of === undefined ? newest : await frozenAt(db, newest, query.as_of, filters)
     const signing = await cursors()
     const after = await startOf(db, newest, query, signing)
-    const pieces = exportedVisits(db, link, { format: query.format, filters, after, view })
+    const giveWay = startGivingWay(restMs)
+    let isOnTheWay = false
+    const rowsAtOnce = () => (isOnTheWay ? fewRows : mostRows)
+    const pieces = exportedVisits(db, link, { format: query.format, filters, after, view, rowsAtOnce })
     const end = signing.write({ ownerId: link.ownerId, linkId: link.id, position: link.visits })
-    return sendFile(request, reply, { name: `visits-${link.id}`, format: query.format, pieces, end })
+    return sendFile(request, reply, {
+      name: `visits-${link.id}`,
+      format: query.format,
+      pieces,
+      end,
+      giveWay: async () => {
+        isOnTheWay = await giveWay()
+        return isOnTheWay
+      },
+    })
   })
 }
 
@@ -52,30 +80,38 @@ interface ExportFile {
   pieces: AsyncGenerator<ExportPiece, void>
   /** Cursor of its end. */
   end: string
+  giveWay: GiveWay
 }
 
-async function sendFile(request: FastifyRequest, reply: FastifyReply, { name, format, pieces, end }: ExportFile) {
+async function sendFile(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { name, format, pieces, end, giveWay }: ExportFile,
+) {
   const coding = format === 'parquet' ? null : acceptedCoding(request.headers['accept-encoding'])
   const headers = {
     'content-type': contentTypes[format],
     'content-disposition': `attachment; filename="${name}.${format}"`,
     'cache-control': 'private, no-store',
-    vary: 'Authorization, Accept-Encoding',
+    ...varyingBy(reply, 'Authorization, Accept-Encoding'),
     ...(coding !== null && { 'content-encoding': coding }),
   }
   if (request.method === 'HEAD') return reply.headers(headers).send(Readable.from([]))
 
   // What fails at once is still answered as an error.
   const first = await pieces.next()
-  const isChunked = request.raw.httpVersion !== '1.0'
+  const isChunked = request.raw.httpVersion === '1.1'
   reply.headers({ ...headers, ...(isChunked && { trailer: 'X-Row-Count, X-Next-Cursor' }) })
   if (!isChunked) resetOnClose(request, true)
   async function* body() {
     let visits = 0
+    const enough = spareMemory()
     try {
-      for (let next = first; !next.done; next = await pieces.next()) {
+      for (let next = first; !next.done; ) {
         visits += next.value.visits
         if (next.value.data.length > 0) yield next.value.data
+        await giveWay()
+        next = await pieces.next()
       }
       if (isChunked) reply.raw.addTrailers({ 'X-Row-Count': String(visits), 'X-Next-Cursor': end })
       else resetOnClose(request, false)
@@ -84,6 +120,7 @@ async function sendFile(request: FastifyRequest, reply: FastifyReply, { name, fo
       reply.raw.destroy()
       throw error
     } finally {
+      enough()
       await pieces.return()
     }
   }
@@ -96,6 +133,10 @@ async function sendFile(request: FastifyRequest, reply: FastifyReply, { name, fo
 function resetOnClose({ raw: { socket } }: FastifyRequest, resetAndClosing: boolean): void {
   Object.assign(socket, { resetAndClosing })
 }
+
+/** While requests arrive: visits of a piece, a millisecond's work for PostgreSQL and one for this process, and the rest after it. */
+const fewRows = 50
+const restMs = 10
 
 const contentTypes: Record<ExportFormat, string> = {
   ndjson: 'application/x-ndjson',

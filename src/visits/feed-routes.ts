@@ -4,37 +4,50 @@ import { may } from '../accounts/scopes.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress } from '../http/address.js'
-import { entityTag, isUnchanged, notModified, tagged } from '../http/conditional.js'
-import { invalid } from '../http/errors.js'
+import type { Welcome } from '../http/authenticate.js'
+import { entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
+import { unauthenticated } from '../http/errors.js'
 import type { Api } from '../http/validate.js'
 import { linkParams } from '../links/schema.js'
+import { aheadOfLogAnswer, feedAnswer } from './answers.js'
 import type { Arrivals } from './arrivals.js'
-import type { CursorPosition, Cursors } from './cursor.js'
-import { type FeedEnd, type FeedSource, feedEnd, positionBefore, readFeed } from './feed.js'
+import { type Cursors, positionOf } from './cursor.js'
+import { type FeedEnd, type FeedSource, feedEnd, keptAfter, positionBefore, readFeed } from './feed.js'
 import { feedQuery } from './schema.js'
 
 export interface FeedRoutesDeps {
   db: Database
   arrivals: Arrivals
   cursors: () => Promise<Cursors>
+  isWelcome: Welcome
   config: Pick<Config, 'publicUrl' | 'outputZone'>
 }
 
 /** Feeds: visits in the order of recording, from a cursor, of one link or of all links of the account. */
 export function feedRoutes(api: Api, deps: FeedRoutesDeps): void {
-  const querystring = feedQuery(deps.config.outputZone)
+  const common = {
+    description:
+      'In the order of recording. Go to `links.next` for ever: it never expires, and no visit can be missed. `wait` keeps a request that has nothing to show until a visit arrives.',
+    tags: ['Visits'],
+    querystring: feedQuery(deps.config.outputZone),
+    response: { 200: feedAnswer, 304: unchanged, 409: aheadOfLogAnswer },
+  }
   const config = { scope: 'visits:read' } as const
 
   api.get(
     '/link/urls/:id/visits/feed',
-    { schema: { params: linkParams, querystring }, config },
+    {
+      schema: { operationId: 'followVisits', summary: 'Follow the visits of a link', params: linkParams, ...common },
+      config,
+    },
     async (request, reply) => {
       const source = { ownerId: request.caller.ownerId, linkId: request.params.id }
       return answerFeed(deps, source, request.query, request, reply)
     },
   )
 
-  api.get('/link/visits/feed', { schema: { querystring }, config }, async (request, reply) => {
+  const schema = { operationId: 'followAllVisits', summary: 'Follow the visits of all links', ...common }
+  api.get('/link/visits/feed', { schema, config }, async (request, reply) => {
     return answerFeed(deps, { ownerId: request.caller.ownerId, linkId: null }, request.query, request, reply)
   })
 }
@@ -52,15 +65,19 @@ async function answerFeed(
   const view = { pii: may(request.caller, 'visits:pii'), zone: config.outputZone }
   let end = await feedEnd(db, source)
   const after = await startOf(deps, source, end, query)
-  if (query.wait > 0 && end.last <= after) end = await waitPast(deps, source, after, query.wait, reply)
+  if (query.wait > 0 && end.last <= after) {
+    end = await waitPast(deps, source, after, query.wait, reply)
+    if (!(await deps.isWelcome(request))) throw unauthenticated()
+  }
 
   const path = publicAddress(request, config.publicUrl)
   const tagOf = (isWhole: boolean) => {
     // On a full page nothing of the log's end shows, so it never changes.
     const reach = isWhole ? [end.last, end.lastRecordedAt] : null
-    return entityTag(source, view, path, query, after, end.revision, reach)
+    return entityTag(source, view, path, query, start, end.revision, reach)
   }
-  const isNear = end.last - after <= query.limit
+  const start = keptAfter(end, after)
+  const isNear = end.last - start <= query.limit
   // The account's positions have gaps where links were deleted: there only reading tells whether a page is full.
   if ((isNear || source.linkId !== null) && isUnchanged(request, tagOf(isNear)))
     return notModified(reply, tagOf(isNear))
@@ -92,13 +109,7 @@ async function startOf(
 ): Promise<number> {
   if (query.since !== undefined) return positionBefore(db, source, end, query.since)
   if (query.cursor === undefined) return 0
-  const at = (await cursors()).read(query.cursor)
-  if (at === null || !isOf(at, source)) throw invalid({ cursor: ['The cursor field must be a cursor of this feed.'] })
-  return at.position
-}
-
-function isOf(at: CursorPosition, { ownerId, linkId }: FeedSource): boolean {
-  return at.ownerId === ownerId && at.linkId === linkId
+  return positionOf(await cursors(), source, query.cursor)
 }
 
 /** The end of the log once it lies past a position, or when the waiting is over. */

@@ -2,7 +2,15 @@ import { asTexts, type Database, statement } from '../database/open.js'
 import { ownedLink } from '../links/repository.js'
 import { aheadOfLog } from './cursor.js'
 import { fragmentsOf } from './fragments.js'
-import { instantOf, recipientOf, renderVisits, type VisitRow, type VisitView, visitColumns } from './resource.js'
+import {
+  instantOf,
+  othersFrom,
+  recipientOf,
+  renderVisits,
+  type VisitRow,
+  type VisitView,
+  visitColumns,
+} from './resource.js'
 import { searchStatement } from './search.js'
 
 /** A log that can be followed: one link's, or that of all links of an owner. */
@@ -22,6 +30,8 @@ export interface FeedEnd {
 export interface FeedSlice {
   /** Oldest first, as JSON. */
   items: string[]
+  /** Of each item. */
+  positions: number[]
   /** Everything up to here has been read. */
   position: number
   /** No visit that was recorded before this will ever appear later; null while nothing was recorded at all. */
@@ -47,9 +57,13 @@ export async function feedEnd(db: Database, { ownerId, linkId }: FeedSource): Pr
 }
 
 /**
- * Visits after a position, in the order of recording. Numbers appear in commit order, so none can turn up behind it.
+ * Visits after a position, in the order of recording. Numbers appear in commit order, so none can turn up behind it. Where those
+ * right after it have been removed (retention.ts), it goes on at the first that is kept.
  *
- * @param end read before: the slice does not go past it
+ * A replica gives them where it is that far: rows up to the limit, or all up to the end. That there is nothing, only the
+ * primary says.
+ *
+ * @param end read before, from the primary: the slice does not go past it
  */
 export async function readFeed(
   db: Database,
@@ -60,20 +74,55 @@ export async function readFeed(
   view: VisitView,
 ): Promise<FeedSlice> {
   if (after > end.last) throw aheadOfLog()
-  if (after === end.last) return { items: [], position: after, completeThrough: end.lastRecordedAt, isWhole: true }
+  if (after === end.last)
+    return { items: [], positions: [], position: after, completeThrough: end.lastRecordedAt, isWhole: true }
+  const source = { ownerId, linkId }
+  const found = await db.replicas.read(async (replica) => {
+    const there = await feedEnd(replica, source)
+    if (there.last <= after || there.first < end.first || there.revision < end.revision) return null
+    const slice = await sliceOf(replica, source, end, after, limit, view)
+    return slice?.items.length === limit || there.last >= end.last ? slice : null
+  })
+  if (found !== null) return found
+  const slice = await sliceOf(db, source, end, after, limit, view)
+  // Of a link, what was to be shown has been removed since the end was read.
+  return slice ?? readFeed(db, source, await feedEnd(db, source), reachOf(source, end, after, limit), limit, view)
+}
+
+/** The last position that a slice may show. */
+function reachOf({ linkId }: FeedSource, end: FeedEnd, after: number, limit: number): number {
+  return linkId === null ? end.last : Math.min(keptAfter(end, after) + limit, end.last)
+}
+
+/** null when there is nothing left of it, though it does not reach the end. */
+async function sliceOf(
+  db: Database,
+  { ownerId, linkId }: FeedSource,
+  end: FeedEnd,
+  after: number,
+  limit: number,
+  view: VisitView,
+): Promise<FeedSlice | null> {
+  const start = keptAfter(end, after)
+  const upTo = reachOf({ ownerId, linkId }, end, after, limit)
   const query =
-    linkId === null
-      ? ofAccount([ownerId, after, end.last, limit])
-      : oldestFirst([ownerId, linkId, after + 1, Math.min(after + limit, end.last)])
+    linkId === null ? ofAccount([ownerId, start, upTo, limit]) : oldestFirst([ownerId, linkId, start + 1, upTo])
   const { rows } = await db.pool.query<VisitRow>(asTexts(query))
-  const last = rows.at(-1)
-  const isWhole = last === undefined || Number(last[0]) === end.last || rows.length < limit
+  if (linkId !== null && rows.length === 0 && upTo < end.last) return null
+  const [position = '', recordedAt = ''] = rows.at(-1)?.slice(othersFrom) ?? []
+  const isWhole = linkId === null ? rows.length < limit || Number(position) === end.last : upTo === end.last
   return {
-    items: await renderVisits(rows, fragmentsOf(db), view),
-    position: isWhole ? end.last : Number(last[0]),
-    completeThrough: isWhole ? end.lastRecordedAt : instantOf(last[1]),
+    items: await renderVisits(rows, ownerId, fragmentsOf(db), view),
+    positions: rows.map((row) => Number(row[othersFrom])),
+    position: isWhole ? end.last : Number(position),
+    completeThrough: isWhole ? end.lastRecordedAt : instantOf(recordedAt ?? ''),
     isWhole,
   }
+}
+
+/** The position, or the one before the first visit that is kept where that is later. */
+export function keptAfter({ first }: FeedEnd, after: number): number {
+  return Math.max(after, first - 1)
 }
 
 /** The position before the first visit recorded at or after a time. */
@@ -92,7 +141,7 @@ export const mostAtOnce = 1000
 
 /** Visits of a link by number, oldest first. The bounds come through a join so that PostgreSQL plans once. */
 export const oldestFirst = statement(`
-SELECT ${visitColumns('seq')}
+SELECT ${visitColumns}, v.seq, v.recorded_at
 FROM (SELECT $1::int8 AS owner, $2::int8 AS link, $3::int8 AS low, $4::int8 AS high OFFSET 0) k
 CROSS JOIN LATERAL (
   SELECT * FROM visits v
@@ -101,12 +150,15 @@ CROSS JOIN LATERAL (
 ) v ${recipientOf}
 ORDER BY v.seq`)
 
+/** Visits of a link that was deleted are out of sight before they are gone (removal.ts). Few links are ever on their way out. */
 const ofAccount = statement(`
-SELECT ${visitColumns('account_seq')}
+SELECT ${visitColumns}, v.account_seq, v.recorded_at
 FROM (SELECT $1::int8 AS owner, $2::int8 AS low, $3::int8 AS high OFFSET 0) k
 CROSS JOIN LATERAL (
   SELECT * FROM visits v
-  WHERE v.user_id = k.owner AND v.account_seq > k.low AND v.account_seq <= k.high
+  WHERE v.user_id = k.owner AND v.account_seq > k.low AND v.account_seq <= k.high AND v.link_id <> ALL (ARRAY(
+    SELECT l.id FROM links l WHERE l.user_id = $1 AND l.deleted_at IS NOT NULL AND l.removed_at IS NULL
+  ))
   ORDER BY v.account_seq LIMIT $4
 ) v ${recipientOf}
 ORDER BY v.account_seq`)

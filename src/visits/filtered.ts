@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg'
 import type { Database } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
 import { type PageRequest, pageBounds } from '../http/paginate.js'
-import type { LinkPositions } from '../links/repository.js'
+import type { LinkPositions } from '../links/positions.js'
 import type { Condition, FilterName, VisitFilters } from './filters.js'
 
 /** A filtered query that takes longer is ended, and answered with 503 (issue: never left to run). */
@@ -138,7 +138,10 @@ const sources: Record<FilterName, (values: string) => string> = {
   device_type: agent('device_type'),
   device_brand: agent('device_brand'),
   country_code: place('country_code'),
+  region: place('region'),
   city: place('city'),
+  browser_lang: (values) => `v.browser_lang = ANY(${values}::text[])`,
+  host: (values) => `v.host = ANY(${values}::text[])`,
   token: recipient((values) => `token = ${values}`),
   // Where no message is known, the wire shows the token.
   message_id: recipient((values) => `(message_id = ${values} OR message_id IS NULL AND token = ${values})`),

@@ -9,7 +9,10 @@ export const filterNames = [
   'device_type',
   'device_brand',
   'country_code',
+  'region',
   'city',
+  'browser_lang',
+  'host',
   'token',
   'message_id',
   'mobile',
@@ -45,14 +48,25 @@ const mostValues = 50
 
 /** Query parameters that choose visits; instants without a zone are in `zone`. */
 export function filterParameters(zone: string) {
-  const instant = z.string({ error: notADate }).transform((text, context) => {
-    const time = parseInstant(text, zone)
-    if (time !== null) return time
-    context.addIssue(notADate())
-    return z.NEVER
-  })
+  const instant = (description: string) =>
+    z
+      .string({ error: notADate })
+      .meta({
+        description: `${description} A time without a zone is in the output zone.`,
+        examples: ['2026-01-31T12:00:00Z'],
+      })
+      .transform((text, context) => {
+        const time = parseInstant(text, zone)
+        if (time !== null) return time
+        context.addIssue(notADate())
+        return z.NEVER
+      })
   const range = z
-    .object({ created_at: z.string({ error: notARange }) }, { error: notARange })
+    .object(
+      { created_at: z.string({ error: notARange }).meta({ examples: ['Jun 26, 2026 - Jun 28, 2026'] }) },
+      { error: notARange },
+    )
+    .meta({ description: 'A day, or a range of days or times, with both ends.' })
     .transform((value, context) => {
       const times = parseDateRange(value.created_at, zone)
       if (times !== null) return times
@@ -62,20 +76,27 @@ export function filterParameters(zone: string) {
   return {
     filter: z
       .record(z.string(), z.unknown(), { error: unknownFilter('') })
+      .meta({ description: filtersText, properties: filterProperties, additionalProperties: false })
       .transform(readConditions)
       .optional(),
-    from: instant.optional(),
-    to: instant.optional(),
+    from: instant('Visits from this time on.').optional(),
+    to: instant('Visits before this time.').optional(),
     date: range.optional(),
     datetime: range.optional(),
     bots: z
       .enum(['include', 'exclude', 'only'], { error: 'The bots field must be include, exclude or only.' })
-      .default('include'),
+      .default('include')
+      .meta({ description: 'Openings that no person made.' }),
     sort: z
       .enum(['created_at', '-created_at'], { error: 'The sort field must be created_at or -created_at.' })
+      .meta({ description: 'Instead of newest recorded first.' })
       .optional(),
   }
 }
+
+const filtersText = `Several values with commas (up to ${mostValues}); \`-\` in front of a value excludes it. \`mobile\` needs the scope \`visits:pii\`.`
+
+const filterProperties = Object.fromEntries(filterNames.map((name) => [name, { type: 'string' }]))
 
 interface FilterInput {
   filter?: Condition[] | undefined

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import { asTexts, type Database, statement } from '../database/open.js'
+import { CacheCounts } from '../measures.js'
 
 /** A user agent's keys in the JSON of its visits; other keys stand between the three parts. */
 interface AgentFragment {
@@ -8,49 +8,73 @@ interface AgentFragment {
   machine: string
 }
 
+/** Of one owner, by the ids of user agents and places. */
+export interface OwnerFragments {
+  agents: Map<string, AgentFragment>
+  places: Map<string, string>
+}
+
+/** Some 20 MB, and more user agents and places than most owners ever see. */
+const mostEntries = 40_000
+
 /**
  * The parts of a visit's JSON that belong to its user agent and its place. Entries of these dictionaries are named by
  * their content, so what is remembered is true for ever.
+ *
+ * Plain maps that are given up all together when they hold too much: to keep track of what was used last would cost each
+ * visit more than it takes to read all of them again now and then.
  */
 export class Fragments {
+  /** Of user agents and places of rows; having none is a hit. */
+  readonly counts = new CacheCounts()
   readonly #db: Database
-  readonly #agents = new LRUCache<string, AgentFragment>({ max: 20_000 })
-  readonly #places = new LRUCache<string, string>({ max: 20_000 })
+  readonly #owners = new Map<number, OwnerFragments>()
+  #entries = 0
 
   constructor(db: Database) {
     this.#db = db
   }
 
-  /** Reads what is not remembered of these entries. To be called before `agent` and `place`, for no more than 10,000. */
-  async prepare(owner: string, agentIds: Ids, placeIds: Ids): Promise<void> {
-    const [agents, places] = [missing(this.#agents, owner, agentIds), missing(this.#places, owner, placeIds)]
+  /** The fragments of an owner, with at least these entries. What is not remembered is read: no more than 10,000 at once. */
+  async of(ownerId: number, agentIds: Ids, placeIds: Ids): Promise<OwnerFragments> {
+    const found = this.#ofOwner(ownerId)
+    const [agents, places] = [this.#missing(found.agents, agentIds), this.#missing(found.places, placeIds)]
     if (agents.length > 0) {
-      for (const [id, ...columns] of await this.#read(agentColumns, owner, agents)) {
-        this.#agents.set(`${owner}/${id}`, agentFragment(columns))
+      for (const [id, ...columns] of await this.#read(agentColumns, ownerId, agents)) {
+        found.agents.set(id ?? '', agentFragment(columns))
       }
     }
     if (places.length > 0) {
-      for (const [id, ...columns] of await this.#read(placeColumns, owner, places)) {
-        this.#places.set(`${owner}/${id}`, members(placeKeys, columns))
+      for (const [id, ...columns] of await this.#read(placeColumns, ownerId, places)) {
+        found.places.set(id ?? '', members(placeKeys, columns))
       }
     }
-  }
-
-  agent(owner: Id, id: Id): AgentFragment {
-    const found = this.#agents.get(`${owner}/${id}`)
-    if (found === undefined) throw new Error(`user agent ${id} is not prepared`)
+    this.#entries += agents.length + places.length
     return found
   }
 
-  place(owner: Id, id: Id): string {
-    if (id == null) return noPlace
-    const found = this.#places.get(`${owner}/${id}`)
-    if (found === undefined) throw new Error(`place ${id} is not prepared`)
-    return found
+  #ofOwner(ownerId: number): OwnerFragments {
+    if (this.#entries > mostEntries) {
+      this.#owners.clear()
+      this.#entries = 0
+    }
+    const known = this.#owners.get(ownerId)
+    if (known !== undefined) return known
+    const made = { agents: new Map(), places: new Map() }
+    this.#owners.set(ownerId, made)
+    this.#entries += 1
+    return made
   }
 
-  async #read(columns: ReturnType<typeof statement>, owner: string, ids: string[]): Promise<(string | null)[][]> {
-    const { rows } = await this.#db.pool.query<(string | null)[]>(asTexts(columns([owner, ids])))
+  #missing(known: Map<string, unknown>, ids: Ids): string[] {
+    const unknown = ids.filter((id): id is string => id !== null && !known.has(id))
+    this.counts.misses += unknown.length
+    this.counts.hits += ids.length - unknown.length
+    return unknown.length === 0 ? [] : [...new Set(unknown)]
+  }
+
+  async #read(columns: ReturnType<typeof statement>, ownerId: number, ids: string[]): Promise<(string | null)[][]> {
+    const { rows } = await this.#db.pool.query<(string | null)[]>(asTexts(columns([ownerId, ids])))
     return rows
   }
 }
@@ -66,14 +90,7 @@ export function fragmentsOf(db: Database): Fragments {
 
 const shared = new WeakMap<Database, Fragments>()
 
-type Id = string | null | undefined
-type Ids = Id[]
-
-function missing(known: { get(key: string): unknown }, owner: string, ids: Ids): string[] {
-  // get, not has: what is about to be used must not be the next to be forgotten.
-  const unknown = ids.filter((id): id is string => id != null && known.get(`${owner}/${id}`) === undefined)
-  return [...new Set(unknown)]
-}
+type Ids = (string | null)[]
 
 const clientKeys = ['user_agent', 'browser', 'browser_version']
 const machineKeys = ['platform', 'platform_version', 'platform_name', 'device_type', 'device_brand', 'device_model']
@@ -100,4 +117,5 @@ function members(keys: string[], values: (string | null)[]): string {
   return keys.map((key, index) => `,"${key}":${JSON.stringify(values[index] ?? '')}`).join('')
 }
 
-const noPlace = members(placeKeys, [])
+/** Of a visit whose place is not known. */
+export const noPlace = members(placeKeys, [])

@@ -1,10 +1,12 @@
 import type { Database } from '../database/open.js'
+import { notFound } from '../http/errors.js'
 import { type Page, type PageRequest, pageBounds } from '../http/paginate.js'
-import type { LinkPositions } from '../links/repository.js'
+import type { LinkKey, LinkPositions } from '../links/positions.js'
 import { filteredPage } from './filtered.js'
 import { isDense, type VisitFilters } from './filters.js'
+import { whereReached } from './reached.js'
 import type { VisitView } from './resource.js'
-import { visitList, visitRange } from './rows.js'
+import { visitList, visitSlice } from './rows.js'
 
 /**
  * Visits of one link, newest recorded first, as ready JSON.
@@ -23,14 +25,76 @@ export async function pageOfVisits(
   request: PageRequest,
   view: VisitView,
 ): Promise<Page<string>> {
+  return whereReached(db, link, (from) => pageFrom(from, link, filters, request, view))
+}
+
+async function pageFrom(
+  db: Database,
+  link: LinkPositions,
+  filters: VisitFilters,
+  request: PageRequest,
+  view: VisitView,
+): Promise<Page<string>> {
   if (!isDense(filters)) {
     const { total, seqs } = await filteredPage(db, link, filters, request)
     return { ...request, total, items: await visitList(db, link, seqs, view) }
   }
-  const people = filters.bots === 'exclude'
-  const [first, last] = people ? [link.firstHumanSeq, link.humanVisits] : [link.firstSeq, link.visits]
-  const total = last - first + 1
-  const { start, end } = pageBounds(request, total)
-  const items = await visitRange(db, link, people ? 'human_seq' : 'seq', last - end + 1, last - start, view)
-  return { ...request, total, items }
+  const page = densePage(link, filters, request)
+  const { start, end } = pageBounds(request, page.total)
+  if (end === start) return page
+  const slice = {
+    ownerId: link.ownerId,
+    id: link.id,
+    newest: reach(link, filters).last,
+    skip: start,
+    take: end - start,
+  }
+  const found = await visitSlice(db, numberingOf(filters), slice, view)
+  if (found === null) throw notFound()
+  // Those that were removed meanwhile (retention.ts) are not counted either.
+  const { firstSeq, firstHumanSeq } = found.link
+  return { ...densePage({ ...link, firstSeq, firstHumanSeq }, filters, request), items: found.items }
 }
+
+/**
+ * The newest state of a link together with a page of its visits: one read instead of two.
+ *
+ * @param asOf where the list is frozen, whether the link has reached that position or not
+ * @returns null where the page cannot be told before the link is known
+ * @throws HttpError 404, alike for a missing link and one of somebody else
+ */
+export async function linkWithPage(
+  db: Database,
+  key: LinkKey,
+  filters: VisitFilters,
+  asOf: 'now' | number | undefined,
+  request: PageRequest,
+  view: VisitView,
+): Promise<{ link: LinkPositions; page: Page<string> } | null> {
+  const position = typeof asOf === 'number' ? asOf : null
+  const numbering = numberingOf(filters)
+  if (!isDense(filters) || (position !== null && numbering !== 'seq')) return null
+  const { number, perPage } = request
+  // No log is that long.
+  const skip = Math.min(Number(number - 1n) * perPage, Number.MAX_SAFE_INTEGER)
+  const found = await visitSlice(db, numbering, { ...key, newest: position, skip, take: perPage }, view)
+  if (found === null) throw notFound()
+  const { link, items } = found
+  const shown = position === null ? link : { ...link, visits: position }
+  return { link, page: { ...densePage(shown, filters, request), items } }
+}
+
+/** Without its items. */
+function densePage(link: LinkPositions, filters: VisitFilters, { number, perPage }: PageRequest): Page<string> {
+  const { first, last } = reach(link, filters)
+  return { number, perPage, total: last - first + 1, items: [] }
+}
+
+/** The numbers of the oldest and the newest visit that a list without filters shows. */
+export function reach(link: LinkPositions, filters: VisitFilters): { first: number; last: number } {
+  return numberingOf(filters) === 'human_seq'
+    ? { first: link.firstHumanSeq, last: link.humanVisits }
+    : { first: link.firstSeq, last: link.visits }
+}
+
+const numberingOf = ({ bots }: VisitFilters) => (bots === 'exclude' ? 'human_seq' : 'seq')

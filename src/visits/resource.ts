@@ -6,7 +6,8 @@
  * of the text is ready (fragments.ts). docs/decisions/2026-11-23-json-of-visits.md has the ways that were measured.
  */
 import { formatTime } from '../http/time.js'
-import type { Fragments } from './fragments.js'
+import { type Fragments, noPlace, type OwnerFragments } from './fragments.js'
+import { visitIdOf } from './visit-id.js'
 
 export interface VisitView {
   /** Whole mobile numbers (scope visits:pii); otherwise the last three digits are `***`. */
@@ -15,15 +16,34 @@ export interface VisitView {
   zone: string
 }
 
-/** Columns of a row in their order, as text: the position that was asked for, then what `renderVisit` reads. */
-export type VisitRow = [position: string, recordedAt: string, ...(string | null)[]]
+/** What `visitColumns` selects, as text, and after it the position or whatever else a statement selects besides. */
+export type VisitRow = [
+  id: string,
+  linkId: string,
+  clientIp: string | null,
+  scheme: string | null,
+  host: string | null,
+  queryString: string | null,
+  userAgentId: string,
+  browserLang: string | null,
+  resolution: string | null,
+  placeId: string | null,
+  options: string | null,
+  createdAt: string,
+  visitId: string | null,
+  token: string | null,
+  messageId: string | null,
+  mobile: string | null,
+  ...others: string[],
+]
 
-/** SELECT list of `visits v` and `recipients r`, joined by `recipientOf`. */
-export function visitColumns(position: string): string {
-  return `v.${position}, v.recorded_at, v.user_id, v.id, v.link_id, v.client_ip, v.scheme, v.host, v.query_string,
-    v.user_agent_id, v.browser_lang, v.resolution, v.place_id, v.options, v.created_at, v.visit_id,
-    r.token, r.message_id, r.mobile`
-}
+/** SELECT list of `visits v` and `recipients r`, joined by `recipientOf`. The owner is the one that was asked for. */
+export const visitColumns = `
+  v.id, v.link_id, v.client_ip, v.scheme, v.host, v.query_string, v.user_agent_id, v.browser_lang, v.resolution, v.place_id,
+  v.options, v.created_at, v.visit_id, r.token, r.message_id, r.mobile`
+
+/** The first of the columns that a statement selects after these. */
+export const othersFrom = 16
 
 /** Looked up by its key for each visit: OFFSET 0 keeps the planner from hashing whole tables for one page. */
 export const recipientOf = `LEFT JOIN LATERAL (
@@ -31,36 +51,46 @@ export const recipientOf = `LEFT JOIN LATERAL (
   WHERE user_id = v.user_id AND link_id = v.link_id AND id = v.recipient_id OFFSET 0
 ) r ON true`
 
-/** The rows as JSON, in their order. */
-export async function renderVisits(rows: VisitRow[], fragments: Fragments, view: VisitView): Promise<string[]> {
-  const owner = rows[0]?.[2]
-  if (typeof owner !== 'string') return []
-  await fragments.prepare(
-    owner,
+/** Visits of an owner as JSON, in their order. */
+export async function renderVisits(
+  rows: VisitRow[],
+  ownerId: number,
+  fragments: Fragments,
+  view: VisitView,
+): Promise<string[]> {
+  const parts = await fragments.of(
+    ownerId,
+    rows.map((row) => row[6]),
     rows.map((row) => row[9]),
-    rows.map((row) => row[12]),
   )
-  return rows.map((row) => renderVisit(row, fragments, view))
+  return rows.map((row) => renderVisit(row, ownerId, parts, view))
 }
 
-function renderVisit(row: VisitRow, fragments: Fragments, { pii, zone }: VisitView): string {
-  const [, , owner, id, linkId, clientIp, scheme, host, queryString, agentId, browserLang, resolution, ...rest] = row
-  const [placeId, options, createdAt, visitId, token, messageId, mobile] = rest
-  const { client, engine, machine } = fragments.agent(owner, agentId)
+function renderVisit(row: VisitRow, ownerId: number, { agents, places }: OwnerFragments, view: VisitView): string {
+  const [id, linkId, clientIp, scheme, host, queryString, agentId, browserLang, resolution, placeId] = row
+  const [options, createdAt, visitId, token, messageId, mobile] = row.slice(10)
+  const { pii, zone } = view
+  const agent = agents.get(agentId)
+  const place = placeId === null ? noPlace : places.get(placeId)
+  if (agent === undefined || place === undefined) throw new Error(`visit ${id} refers to nothing`)
   const recipient =
     token == null
       ? ',"token":null,"message_id":null,"mobile":null}'
-      : `,"token":"${token}","message_id":${JSON.stringify(messageId ?? token)},"mobile":${text(shown(mobile, pii))}}`
+      : `,"token":"${token}","message_id":${text(messageId ?? token)},"mobile":${text(shown(mobile, pii))}}`
   return (
-    `{"id":"${id}","user_id":"${owner}","link_id":"${linkId}","client_ip":"${clientIp ?? ''}"` +
-    `,"scheme":${text(scheme)},"host":${text(host)},"query_string":${text(queryString ?? '')}${client}` +
-    `,"browser_lang":${text(browserLang ?? '')}${engine},"resolution":${text(resolution)}${machine}` +
-    `${fragments.place(owner, placeId)},"options":${options ?? null},"created_at":"${shownTime(createdAt, zone)}"` +
-    `,"visit_id":"${visitId}"${recipient}`
+    `{"id":"${id}","user_id":"${ownerId}","link_id":"${linkId}","client_ip":"${clientIp ?? ''}"` +
+    `,"scheme":${text(scheme)},"host":${text(host)},"query_string":${text(queryString ?? '')}${agent.client}` +
+    `,"browser_lang":${text(browserLang ?? '')}${agent.engine},"resolution":${text(resolution)}${agent.machine}` +
+    `${place},"options":${options ?? null},"created_at":"${shownTime(createdAt, zone)}"` +
+    `,"visit_id":"${visitId ?? visitIdOf(id ?? '')}"${recipient}`
   )
 }
 
-const text = (value: string | null | undefined) => (value == null ? 'null' : JSON.stringify(value))
+/** Text without anything that JSON escapes. */
+const plain = /^[ !#-[\]-~]*$/
+
+const text = (value: string | null | undefined) =>
+  value == null ? 'null' : plain.test(value) ? `"${value}"` : JSON.stringify(value)
 
 /** Without visits:pii the last three digits are hidden. */
 function shown(mobile: string | null | undefined, pii: boolean): string | null | undefined {

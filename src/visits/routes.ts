@@ -3,32 +3,43 @@ import { may } from '../accounts/scopes.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery } from '../http/address.js'
-import { entityTag, isUnchanged, notModified, tagged } from '../http/conditional.js'
+import { entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
 import { paginatedJson } from '../http/envelope.js'
 import { forbidden } from '../http/errors.js'
 import { type PageAddress, pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
-import { type LinkPositions, ownedLink } from '../links/repository.js'
+import type { LinkPositions } from '../links/positions.js'
+import { ownedLink } from '../links/repository.js'
 import { linkParams } from '../links/schema.js'
-import { isDense, needsNumbers, visitFilters } from './filters.js'
+import { visitsAnswer } from './answers.js'
+import { isDense, needsNumbers, type VisitFilters, visitFilters } from './filters.js'
 import { frozenAt } from './frozen.js'
-import { pageOfVisits } from './pages.js'
-import { ReadyBodies } from './ready-bodies.js'
+import { linkWithPage, pageOfVisits, reach } from './pages.js'
+import type { ReadyBodies } from './ready-bodies.js'
 import type { VisitView } from './resource.js'
 import { visitsQuery } from './schema.js'
 import { FilteredTags } from './tags.js'
 
 export interface VisitRoutesDeps {
   db: Database
+  /** Bodies of pages that were answered before. */
+  ready: ReadyBodies
   config: Pick<Config, 'publicUrl' | 'outputZone'>
 }
 
 /** The list of a link's visits. */
-export function visitRoutes(api: Api, { db, config }: VisitRoutesDeps): void {
-  const ready = new ReadyBodies()
+export function visitRoutes(api: Api, { db, ready, config }: VisitRoutesDeps): void {
   const filteredTags = new FilteredTags()
-  const schema = { params: linkParams, querystring: visitsQuery(config.outputZone) }
+  const schema = {
+    operationId: 'listVisits',
+    summary: 'List the visits of a link',
+    description: 'Newest recorded first. `as_of` freezes a walk over the pages while visits arrive.',
+    tags: ['Visits'],
+    params: linkParams,
+    querystring: visitsQuery(config.outputZone),
+    response: { 200: visitsAnswer, 304: unchanged },
+  }
 
   api.get('/link/urls/:id/visits', { schema, config: { scope: 'visits:read' } }, async (request, reply) => {
     const { params, query, caller } = request
@@ -36,22 +47,33 @@ export function visitRoutes(api: Api, { db, config }: VisitRoutesDeps): void {
     const view = { pii: may(caller, 'visits:pii'), zone: config.outputZone }
     if (!view.pii && needsNumbers(filters)) throw forbidden('visits:pii')
 
-    const newest = await ownedLink(db, caller.ownerId, params.id)
-    const link = query.as_of === undefined ? newest : await frozenAt(db, newest, query.as_of)
+    const wanted = { number: query.page, perPage: query.per_page }
+    const key = { ownerId: caller.ownerId, id: params.id }
+    // What the client does not have, and nobody asked for lately, is read together with the link; with replicas, rows are
+    // read there, and only the link from the primary.
+    const isNew = request.headers['if-none-match'] === undefined && ready.isNew(`${key.ownerId} ${request.originalUrl}`)
+    const both = isNew && !db.replicas.isUsable ? await linkWithPage(db, key, filters, query.as_of, wanted, view) : null
+    const newest = both?.link ?? (await ownedLink(db, key.ownerId, key.id))
+    const link = query.as_of === undefined ? newest : await frozenAt(db, newest, query.as_of, filters)
     const address = pageAddress(request, config, query.as_of === undefined ? null : link.visits)
-    const state = listState(link, filters.bots === 'exclude' && isDense(filters), view, request, address.path)
+    const state = listState(link, filters, view, request, address.path)
     const tag = isDense(filters) ? entityTag(state) : filteredTags.known(state)
     if (tag !== null && isUnchanged(request, tag)) return notModified(reply, tag)
 
     const known = tag === null ? undefined : ready.find(tag)
-    if (tag !== null && known !== undefined) return tagged(reply, tag).type(json).send(known)
+    if (tag !== null && known !== undefined) {
+      tagged(reply, tag).type(json)
+      return known
+    }
 
-    const page = await pageOfVisits(db, link, filters, { number: query.page, perPage: query.per_page }, view)
-    const body = paginatedJson('Visits', page.items, pagination(page, address))
+    // Returned, not sent from here: of pages that were read together, all are made before the first one goes out.
+    const page = both?.page ?? (await pageOfVisits(db, link, filters, wanted, view))
+    const body = Buffer.from(paginatedJson('Visits', page.items, pagination(page, address)))
     const bodyTag = tag ?? filteredTags.learn(state, body)
     if (isUnchanged(request, bodyTag)) return notModified(reply, bodyTag)
     ready.offer(bodyTag, body)
-    return tagged(reply, bodyTag).type(json).send(body)
+    tagged(reply, bodyTag).type(json)
+    return body
   })
 }
 
@@ -60,13 +82,14 @@ const json = 'application/json; charset=utf-8'
 /** Everything that the body of a list is made of, without reading a visit. */
 function listState(
   link: LinkPositions,
-  people: boolean,
+  filters: VisitFilters,
   view: VisitView,
   request: FastifyRequest,
   path: string,
 ): unknown[] {
-  const reach = people ? [link.firstHumanSeq, link.humanVisits] : [link.firstSeq, link.visits]
-  return [link.ownerId, link.id, link.revision, reach, view, path, rawQuery(request)]
+  // Filters may find anything among all visits.
+  const { first, last } = isDense(filters) ? reach(link, filters) : { first: link.firstSeq, last: link.visits }
+  return [link.ownerId, link.id, link.revision, first, last, view, path, rawQuery(request)]
 }
 
 /** Paging URLs carry the request's parameters; a list frozen at "now" carries the position that this turned out to be. */

@@ -7,6 +7,10 @@ const position = 'The as of field must be now or the position of a visit.'
 const asOf = z
   .string({ error: position })
   .regex(/^(now|0|[1-9]\d{0,14})$/, position)
+  .meta({
+    description: 'Freezes the list at a position: the number of a visit, in the order of recording, or `now`.',
+    examples: ['now'],
+  })
   .transform((text) => (text === 'now' ? text : Number(text)))
   .optional()
 
@@ -24,10 +28,17 @@ export const exportQuery = (zone: string) =>
       ...filterParameters(zone),
       format: z
         .enum(['ndjson', 'csv', 'parquet'], { error: 'The format field must be ndjson, csv or parquet.' })
-        .default('ndjson'),
+        .default('ndjson')
+        .meta({ description: 'Of the file.' }),
       as_of: asOf,
-      cursor: z.string({ error: 'The cursor field must be a cursor of this link.' }).optional(),
-      after: z.guid({ error: 'The after field must be the id of a visit of this link.' }).optional(),
+      cursor: z
+        .string({ error: 'The cursor field must be a cursor of this link.' })
+        .meta({ description: 'Goes on after an earlier export, or a feed of the link.' })
+        .optional(),
+      after: z
+        .guid({ error: 'The after field must be the id of a visit of this link.' })
+        .meta({ description: 'Goes on after a visit.' })
+        .optional(),
       sort: z.undefined({ error: 'An export is in the order of recording.' }).optional(),
     })
     .refine(({ cursor, after }) => cursor === undefined || after === undefined, {
@@ -45,13 +56,21 @@ export const feedQuery = (zone: string) =>
       limit: z
         .string({ error: limit })
         .regex(/^([1-9]\d{0,2}|1000)$/, limit)
+        .meta({ type: 'integer', minimum: 1, maximum: 1000, default: 100, pattern: undefined })
         .transform(Number)
         .default(100),
-      cursor: z.string({ error: 'The cursor field must be a cursor of this feed.' }).optional(),
+      cursor: z
+        .string({ error: 'The cursor field must be a cursor of this feed.' })
+        .meta({ description: 'Goes on where an earlier answer ended.' })
+        .optional(),
       since: filterParameters(zone).from,
       wait: z
         .string({ error: wait })
         .regex(/^([0-5]?\d|60)$/, wait)
+        .meta({
+          description: 'Seconds to wait for a visit when there is none.',
+          ...{ type: 'integer', minimum: 0, maximum: 60, default: 0, pattern: undefined },
+        })
         .transform(Number)
         .default(0),
       filter: z.undefined({ error: 'A feed takes no filters: it has every visit.' }).optional(),
@@ -60,3 +79,20 @@ export const feedQuery = (zone: string) =>
       path: ['since'],
       error: 'The since field starts a feed; a cursor goes on with one. Give one of them.',
     })
+
+/** Query of a stream: where it starts, when it does not start now. */
+export const streamQuery = z.object({
+  cursor: z
+    .string({ error: 'The cursor field must be a cursor of this feed.' })
+    .meta({ description: 'Goes on where a feed, an export or a stream ended; without it the stream starts now.' })
+    .optional(),
+  filter: z.undefined({ error: 'A stream takes no filters: it has every visit.' }).optional(),
+})
+
+/** What an EventSource that connects again sends by itself. It is newer than the cursor in the address. */
+export const streamHeaders = z.looseObject({
+  'last-event-id': z
+    .string()
+    .meta({ description: 'The id of the last event that was received: goes on after it.' })
+    .optional(),
+})

@@ -12,8 +12,8 @@ export class FilteredTags {
     return this.#tags.get(entityTag(state)) ?? null
   }
 
-  learn(state: unknown[], body: string): string {
-    const tag = entityTag(body)
+  learn(state: unknown[], body: Buffer): string {
+    const tag = entityTag(body.toString('latin1'))
     this.#tags.set(entityTag(state), tag)
     return tag
   }

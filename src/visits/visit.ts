@@ -2,7 +2,8 @@
 export interface NewVisit {
   /** UUIDv7 made at capture: storing it twice is harmless. */
   id: string
-  visitId: string
+  /** Null: made from the id (visit-id.ts). */
+  visitId: string | null
   linkId: number
   createdAt: Date
   recipientId: number | null

@@ -1,6 +1,3 @@
-import type { AddressInfo } from 'node:net'
-import type { TestApp } from './app.js'
-
 interface Answer {
   data: { id: string }[]
   links: { first: string; next: string | null }
@@ -12,9 +9,9 @@ export class Reader {
   readonly #base: string
   readonly #headers: Record<string, string>
 
-  constructor({ app, as }: TestApp, ownerId: number) {
-    this.#base = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
-    this.#headers = as(ownerId)
+  constructor(address: string, headers: Record<string, string>) {
+    this.#base = address
+    this.#headers = headers
   }
 
   /** Asks a feed again and again until the writing is over and it has no more. @returns ids in the order of the feed */

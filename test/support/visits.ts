@@ -65,10 +65,21 @@ export async function storeLink(
   id: number,
   given: Partial<Prisma.LinkUncheckedCreateInput> = {},
 ): Promise<void> {
-  const token = `link${ownerId}x${id}`
+  const { token = `link${ownerId}x${id}` } = given
   await db.prisma.owner.upsert({ where: { id: ownerId }, create: { id: ownerId }, update: {} })
-  await db.prisma.link.create({ data: { userId: ownerId, id, longUrl: `https://example.com/${id}`, token, ...given } })
-  await db.prisma.token.create({ data: { token, userId: ownerId, linkId: id } })
+  await db.prisma.link.create({ data: { userId: ownerId, id, longUrl: `https://example.com/${id}`, ...given, token } })
+  if (token !== null) await db.prisma.token.create({ data: { token, userId: ownerId, linkId: id } })
+}
+
+/** A webhook of an owner, and its id. */
+export async function newWebhook(db: Database, ownerId: number, uri: string): Promise<string> {
+  await db.prisma.owner.upsert({ where: { id: ownerId }, create: { id: ownerId }, update: {} })
+  const { rows } = await db.pool.query<{ id: string }>(
+    `INSERT INTO webhooks (user_id, id, name, uri, verification_code)
+     VALUES ($1, gen_random_uuid(), 'a webhook', $2, 'whsec_' || repeat('A', 43) || '=') RETURNING id`,
+    [ownerId, uri],
+  )
+  return rows[0]?.id ?? ''
 }
 
 /** Stores recipients 1, 2, 3 … of an empty link, with the tokens given or such as `r20x1`. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/open.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { testDatabase } from '../support/database.js'
-import { chromeOnMac, localhost, newVisit, storeLinks, storeRecipients } from '../support/visits.js'
+import { chromeOnMac, localhost, newVisit, storeLink, storeLinks, storeRecipients } from '../support/visits.js'
 
 const owner = 26
 
@@ -255,7 +255,7 @@ describe('a batch that fails', () => {
     const blocker = await db.pool.connect()
     await blocker.query('BEGIN; SELECT FROM owners FOR UPDATE')
     const calledOff = new AbortController()
-    const appending = appendVisits(db, owner, [newVisit(21)], calledOff.signal)
+    const appending = appendVisits(db, owner, [newVisit(21)], { signal: calledOff.signal })
     const rejected = expect(appending).rejects.toThrow()
     calledOff.abort()
     await rejected
@@ -263,6 +263,114 @@ describe('a batch that fails', () => {
     blocker.release()
     expect(await appendVisits(db, owner, [newVisit(21)])).toMatchObject({ stored: 1 })
     expect(await numbers(db)).toMatchObject([{ seq: 1, account: 1 }])
+  })
+})
+
+describe('a link with max_visits', () => {
+  const limited = { isLimited: true }
+  const limitedLog = async (maxVisits: number) => {
+    const { db } = await testDatabase()
+    await storeLink(db, owner, 21, { maxVisits })
+    return db
+  }
+
+  it('takes that many visits of people, whatever bots come in between, and then none at all', async () => {
+    const db = await limitedLog(2)
+    const batch = [true, false, true, false, false, true].map((isBot) => newVisit(21, { isBot }))
+    const taken = await appendVisits(db, owner, batch, limited)
+    expect(taken).toEqual({ stored: 5, orphaned: [], exceeding: [batch[4]?.id] })
+    expect((await numbers(db)).map(({ seq, human }) => [seq, human])).toEqual([
+      [1, null],
+      [2, 1],
+      [3, null],
+      [4, 2],
+      [5, null],
+    ])
+    const late = [newVisit(21), newVisit(21, { isBot: true })]
+    expect(await appendVisits(db, owner, late, limited)).toMatchObject({
+      stored: 0,
+      exceeding: late.map(({ id }) => id),
+    })
+  })
+
+  it('takes what was answered already, beyond the limit', async () => {
+    const db = await limitedLog(1)
+    await appendVisits(db, owner, [newVisit(21), newVisit(21)])
+    expect((await numbers(db)).map(({ seq, human }) => [seq, human])).toEqual([
+      [1, 1],
+      [2, 2],
+    ])
+  })
+
+  it('is used up exactly, however many batches come at once', async () => {
+    const db = await limitedLog(10)
+    const batches = Array.from({ length: 8 }, () => [newVisit(21), newVisit(21), newVisit(21)])
+    const outcomes = await Promise.all(batches.map((batch) => appendVisits(db, owner, batch, limited)))
+    expect(outcomes.reduce((sum, { stored }) => sum + stored, 0)).toBe(10)
+    expect(outcomes.flatMap(({ exceeding }) => exceeding)).toHaveLength(14)
+    expect(await linkRow(db, 21)).toMatchObject({ visits: 10, people: 10 })
+  })
+})
+
+describe('the outbox', () => {
+  const active = '5f0c8a3e-2f0b-4c7e-9a55-0d6f0c1b2a3d'
+  const silent = '6f0c8a3e-2f0b-4c7e-9a55-0d6f0c1b2a3d'
+  const foreign = '7f0c8a3e-2f0b-4c7e-9a55-0d6f0c1b2a3d'
+
+  async function logWithWebhooks(): Promise<Database> {
+    const { db } = await testDatabase()
+    await storeLink(db, owner, 21, { webhookId: active.toUpperCase() })
+    await storeLink(db, owner, 22)
+    await storeLink(db, owner, 23, { webhookId: silent })
+    await storeLink(db, owner, 24, { webhookId: foreign })
+    await storeLink(db, owner, 25, { webhookId: '7' })
+    await storeLinks(db, 27, 31)
+    const webhook = { name: 'n', uri: 'https://example.com/', verificationCode: 'whsec_' }
+    await db.prisma.webhook.createMany({
+      data: [
+        { ...webhook, userId: owner, id: active },
+        { ...webhook, userId: owner, id: silent, status: 0 },
+        { ...webhook, userId: 27, id: foreign },
+      ],
+    })
+    return db
+  }
+
+  const outbox = async (db: Database) => {
+    const deliveries = await db.prisma.webhookDelivery.findMany({ orderBy: { seq: 'asc' } })
+    return deliveries.map(({ linkId, seq, webhookId, id, state }) => [
+      Number(linkId),
+      Number(seq),
+      webhookId,
+      id,
+      state,
+    ])
+  }
+  const lanes = async (db: Database) =>
+    (await db.prisma.webhookLane.findMany()).map(({ linkId, arrivals }) => [Number(linkId), Number(arrivals)])
+
+  it('has each live visit of a link whose webhook is active and its owner’s, and no other', async () => {
+    const db = await logWithWebhooks()
+    const batch = [21, 22, 23, 24, 25, 21].map((link) => newVisit(link))
+    await appendVisits(db, owner, batch, { isLive: true })
+    expect(await outbox(db)).toEqual([
+      [21, 1, active, batch[0]?.id, 'pending'],
+      [21, 2, active, batch[5]?.id, 'pending'],
+    ])
+    expect(await lanes(db)).toEqual([[21, 0]])
+    await appendVisits(db, owner, [newVisit(21)], { isLive: true })
+    expect(await outbox(db)).toHaveLength(3)
+    expect(await lanes(db)).toEqual([[21, 1]])
+  })
+
+  it('has nothing of what is imported, stored again, or not stored', async () => {
+    const db = await logWithWebhooks()
+    const visit = newVisit(21)
+    await appendVisits(db, owner, [visit])
+    await appendVisits(db, owner, [visit], { isLive: true })
+    await appendVisits(db, owner, [newVisit(21, { recipientId: 9 })], { isLive: true }).catch(() => {})
+    expect(await outbox(db)).toEqual([])
+    expect(await lanes(db)).toEqual([])
   })
 })
 

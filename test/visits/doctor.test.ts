@@ -37,12 +37,9 @@ async function examine(db: Database, repair = false): Promise<string[]> {
 
 /** Changes rows past constraints, as a broken disk would. */
 async function corrupt(db: Database, damage: string): Promise<void> {
-  const references = ['user_id_user_agent_id', 'user_id_place_id', 'user_id_link_id_recipient_id']
-  const drops = references.map((columns) => `DROP CONSTRAINT visits_${columns}_fkey`).join(', ')
-  await db.pool.query(`
-ALTER TABLE visits DISABLE TRIGGER USER, ${drops};
-${damage};
-ALTER TABLE visits ENABLE TRIGGER USER`)
+  const tables = ['visits', 'user_agents', 'places', 'recipients']
+  const triggers = (change: string) => tables.map((table) => `ALTER TABLE ${table} ${change} TRIGGER USER;`).join('')
+  await db.pool.query(`${triggers('DISABLE')}${damage};${triggers('ENABLE')}`)
 }
 
 const revisions = async (db: Database) => {

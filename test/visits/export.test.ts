@@ -277,6 +277,14 @@ describe('an answer that breaks off', () => {
     expect(refusal).toMatchObject({ code: expect.stringMatching(/ECONNRESET|EPIPE/) })
   })
 
+  it('is whole for a request that names no version of HTTP', async () => {
+    const { authorization } = site.as(26)
+    const head = `x: 1 HTTP/1.1\r\nconnection: close\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`
+    const answer = await rawRequest(site.app, `GET /link/urls/21/visits/export\r\n${head}`)
+    const { text } = await get('', { scope: 'visits:read' })
+    expect([answer.status, rowsOf(answer.body)]).toEqual([200, rowsOf(text)])
+  })
+
   it('is one that the server cut when it stops for good', async () => {
     const answer = await open('')
     site.app.server.closeAllConnections()
@@ -310,6 +318,26 @@ describe('a long file', () => {
     const { text, trailers } = await get('bots=only', { link: 41 })
     expect(rowsOf(text).map(({ id }) => id)).toEqual(rare.map((position) => ids[position - 1]))
     expect(trailers['x-row-count']).toBe('4')
+  })
+
+  it('is the same while others ask, and read in smaller parts', async () => {
+    const batches = batchesRead()
+    const last = `after=${ids[rows - 5001]}`
+    const alone = await get(last, { link: 41 })
+    const few = batches()
+    let isRead = false
+    const reading = get(last, { link: 41 }).finally(() => {
+      isRead = true
+    })
+    const asking = async () => {
+      while (!isRead) await get('', { link: 20 })
+    }
+    // Several at once: on a busy machine there is otherwise nobody waiting when a part is chosen.
+    await Promise.all([asking(), asking(), asking(), asking()])
+    const among = await reading
+    expect(rowsOf(among.text).map(({ id }) => id)).toEqual(ids.slice(-5000))
+    expect(among.body.equals(alone.body)).toBe(true)
+    expect(batches() - few).toBeGreaterThan(few)
   })
 
   it('is read as fast as its client takes it: meanwhile no connection is held, and nothing is read for who has gone', async () => {

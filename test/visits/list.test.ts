@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { describe, expect, it, vi } from 'vitest'
 import { appendVisits } from '../../src/visits/append.js'
 import type { NewVisit } from '../../src/visits/visit.js'
 import { testApp } from '../support/app.js'
@@ -6,7 +7,7 @@ import { chromeOnMac, localhost, newVisit, storeLinks, storeRecipients } from '.
 
 const safari = { ...chromeOnMac, browser: 'Mobile Safari', platform: 'iOS', deviceType: 'smartphone' }
 const unknownAgent = { ...chromeOnMac, browser: null, platform: null, deviceType: null, deviceBrand: null }
-const berlin = { ...localhost, country: 'Germany', countryCode: 'DE', city: 'Berlin' }
+const berlin = { ...localhost, country: 'Germany', countryCode: 'DE', region: 'Berlin', city: 'Berlin' }
 const bot = { isBot: true, options: { bot: true, bot_reason: 'user_agent' } }
 
 async function listApp(visits: Partial<NewVisit>[] = []) {
@@ -36,7 +37,10 @@ describe('filters', () => {
     { createdAt: new Date('2026-06-25T21:59:59Z'), clientIp: '10.0.0.1' },
     { createdAt: new Date('2026-06-25T22:00:00Z'), userAgent: safari, place: berlin, recipientId: 1 },
     { createdAt: new Date('2026-06-28T21:59:59Z'), userAgent: unknownAgent, place: null, recipientId: 2 },
-    { createdAt: new Date('2026-06-28T22:00:00Z'), userAgent: safari, clientIp: '2001:db8::1', ...bot },
+    {
+      ...{ createdAt: new Date('2026-06-28T22:00:00Z'), userAgent: safari, clientIp: '2001:db8::1', ...bot },
+      ...{ host: 'go.example.com', browserLang: 'hi' },
+    },
   ]
 
   it.each([
@@ -48,6 +52,12 @@ describe('filters', () => {
     ['filter[device_brand]=-Apple', [2]],
     ['filter[city]=Berlin', [1]],
     ['filter[city]=-Berlin', [3, 2, 0]],
+    ['filter[region]=Berlin', [1]],
+    ['filter[region]=-Berlin', [3, 2, 0]],
+    ['filter[browser_lang]=hi', [3]],
+    ['filter[browser_lang]=en', [2, 1, 0]],
+    ['filter[host]=go.example.com', [3]],
+    ['filter[host]=-go.example.com', [2, 1, 0]],
     ['filter[token]=r21x1', [1]],
     ['filter[token]=-r21x1', [3, 2, 0]],
     ['filter[message_id]=r21x2', [2]],
@@ -210,16 +220,13 @@ describe('the tag of a list', () => {
   })
 
   it('costs one read of the link: no visit is touched', async () => {
-    const { get, db } = await listApp([{}, {}])
+    const { get } = await listApp([{}, {}])
     const { tag } = await get('page=1')
-    const asked: string[] = []
-    const query = db.pool.query.bind(db.pool) as (config: { text: string }) => Promise<unknown>
-    db.pool.query = ((config: { text: string }) => {
-      asked.push(config.text)
-      return query(config)
-    }) as typeof db.pool.query
+    const statements = vi.spyOn(pg.Client.prototype, 'query')
     expect((await get('page=1', { tag })).status).toBe(304)
-    expect(asked).toEqual([expect.stringMatching(/FROM links WHERE user_id = asked.owner AND id = asked.link/)])
+    const asked = statements.mock.calls.map(([statement]) => (statement as unknown as { text: string }).text)
+    statements.mockRestore()
+    expect(asked).toEqual([expect.stringMatching(/FROM links\s+WHERE user_id = asked.owner AND id = asked.link/)])
   })
 })
 

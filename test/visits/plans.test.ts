@@ -136,8 +136,8 @@ describe('storing a batch', () => {
     const sent = await watch.of(() => appendVisits(site.db, 26, batch))
     const insert = sent.find(({ text }) => text.includes('INSERT INTO visits'))
     expect(insert).toBeDefined()
-    const rows = JSON.parse(String(insert?.values[1])) as { id: string }[]
-    const values = rows.map((row, at) => (at % 2 === 0 ? row : { ...row, id: uuidv7() }))
+    const rows = JSON.parse(String(insert?.values[1])) as { a: string }[]
+    const values = rows.map((row, at) => (at % 2 === 0 ? row : { ...row, a: uuidv7() }))
     return { text: '', isNamed: true, ...insert, values: insert?.values.with(1, JSON.stringify(values)) ?? [] }
   }
 

@@ -3,6 +3,7 @@ import { SeededRandom } from '../../src/demo/random.js'
 import type { NewVisit } from '../../src/visits/visit.js'
 import { openApp, type TestApp } from '../support/app.js'
 import { createDatabase, type TestDatabase } from '../support/database.js'
+import { addressOf } from '../support/event-stream.js'
 import { Reader, type Walk } from '../support/visit-readers.js'
 import { newVisit, storeLinks, storeRecipients } from '../support/visits.js'
 import { Writer } from '../support/writers.js'
@@ -69,7 +70,8 @@ async function readWhile(ownerId: number, random: SeededRandom, write: () => Pro
     ['4477009001', '4477009002', '4477009003'],
     [1, 2, 3].map((person) => `o${ownerId}x${person}`),
   )
-  const [one, two] = [new Reader(site, ownerId), new Reader(site, ownerId)]
+  const reader = () => new Reader(addressOf(site), site.as(ownerId))
+  const [one, two] = [reader(), reader()]
   const writing = new AbortController()
   let log: Row[] = []
   const some = () => 1 + random.below(9)

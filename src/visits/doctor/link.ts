@@ -68,10 +68,11 @@ function expectedNumbers(found: LinkCounters, rows: RowSummary): LinkNumbers {
   return { visits, first_seq: first, human_visits: humans, first_human_seq: rows.first_human ?? humans + 1 }
 }
 
+/** A link whose visits are being removed changes from step to step, and is nobody's any more. */
 const readLink = statement(`
 SELECT visits::float8, first_seq::float8, human_visits::float8, first_human_seq::float8, last_recipient::float8,
   reached::float8, last_visited, last_recorded_at
-FROM links WHERE user_id = $1 AND id = $2`)
+FROM links WHERE user_id = $1 AND id = $2 AND (deleted_at IS NULL OR removed_at IS NOT NULL)`)
 
 const repairLink = statement(`
 WITH owner AS (UPDATE owners SET revision = revision + 1 WHERE id = $1)

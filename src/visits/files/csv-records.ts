@@ -10,8 +10,10 @@ const longestRecord = 1024 * 1024
  * Cells of each record, with the number of the line it begins at. Blank lines are passed over.
  *
  * The first record is the header: it says how many cells every other one must have.
+ *
+ * @param separator one character between cells
  */
-export async function* csvRecords(lines: AsyncIterator<Read<string>>): AsyncGenerator<Read<string[]>> {
+export async function* csvRecords(lines: AsyncIterator<Read<string>>, separator = ','): AsyncGenerator<Read<string[]>> {
   /** Lines to read again. */
   const held: Read<string>[] = []
   const next = async () => held.shift() ?? ((await lines.next()).value as Read<string> | undefined)
@@ -20,7 +22,7 @@ export async function* csvRecords(lines: AsyncIterator<Read<string>>): AsyncGene
     if ('reason' in first) yield first
     if ('reason' in first || first.value.trim() === '') continue
     const { text, rest } = await gather(first.value, next)
-    const cells: string[] | null = text === null ? null : csvCells(text)
+    const cells: string[] | null = text === null ? null : csvCells(text, separator)
     const fits: boolean = cells !== null && cells.length === (width ?? cells.length)
     if (!fits && rest.length > 0) held.unshift(...rest)
     if (cells !== null && fits) {
@@ -68,11 +70,20 @@ function problem(cells: string[] | null, moreLines: number, width: number): stri
   return 'has a quote that is not closed, not doubled or not at the edge of its cell'
 }
 
-const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|$)/y
+const patterns = new Map<string, RegExp>()
+
+function cellPattern(separator: string): RegExp {
+  const known = patterns.get(separator)
+  if (known !== undefined) return known
+  const made = new RegExp(`(?:"((?:[^"]|"")*)"|([^"${separator}\\r\\n]*))(${separator}|$)`, 'y')
+  patterns.set(separator, made)
+  return made
+}
 
 /** Cells of one record without its line end; null when a quote is out of place. */
-export function csvCells(record: string): string[] | null {
+export function csvCells(record: string, separator = ','): string[] | null {
   const text = record.endsWith('\r') ? record.slice(0, -1) : record
+  const cell = cellPattern(separator)
   const cells: string[] = []
   for (cell.lastIndex = 0; ; ) {
     const match = cell.exec(text)

@@ -1,5 +1,5 @@
 import type { Database } from '../../database/open.js'
-import type { LinkPositions } from '../../links/repository.js'
+import type { LinkPositions } from '../../links/positions.js'
 import type { VisitFilters } from '../filters.js'
 import type { VisitView } from '../resource.js'
 import { csvHeader, csvText } from './csv.js'
@@ -15,6 +15,8 @@ export interface ExportRequest {
   /** Where to go on: everything up to this position is left out. */
   after: number
   view: VisitView
+  /** As in `walkVisits`. */
+  rowsAtOnce?: () => number
 }
 
 export interface ExportPiece {
@@ -41,10 +43,10 @@ export interface Encoder {
 export async function* exportedVisits(
   db: Database,
   link: LinkPositions,
-  { format, filters, after, view }: ExportRequest,
+  { format, filters, after, view, rowsAtOnce }: ExportRequest,
 ): AsyncGenerator<ExportPiece, void> {
   const encoder = encoders[format](link.visits - Math.max(after, link.firstSeq - 1))
-  for await (const { rows, position } of walkVisits(db, link, filters, after, view)) {
+  for await (const { rows, position } of walkVisits(db, link, filters, after, view, rowsAtOnce)) {
     yield { visits: rows.length, position, data: bytesOf(rows.length === 0 ? '' : encoder.add(rows)) }
   }
   yield { visits: 0, position: link.visits, data: bytesOf(encoder.end()) }

@@ -1,22 +1,28 @@
 import type { Readable } from 'node:stream'
 import type { Database } from '../../database/open.js'
+import type { NewVisit } from '../visit.js'
 import { csvRows } from './csv-rows.js'
 import { fileLines, type Read } from './file-lines.js'
 import { ndjsonRows } from './ndjson.js'
 import { openStaging, type StagedVisit } from './staging.js'
 import { freshStatistics } from './statistics.js'
 import { storeVisits } from './store.js'
-import { wireRowReader } from './wire-row.js'
+import { type WireVisit, wireRowReader } from './wire-row.js'
 import type { WireRowOptions } from './wire-schema.js'
 
 export type FileFormat = 'ndjson' | 'csv'
 
-export interface ImportOptions extends WireRowOptions {
+export interface ImportOptions extends WireRowOptions, StoreOptions {
   format: FileFormat
+}
+
+export interface StoreOptions {
   /** Number the visits in the order of the file instead of their time. */
   keepOrder: boolean
   /** Stops between two batches; what is stored stays. */
   signal?: AbortSignal
+  /** Has the last word on each visit, in the order in which they are stored. */
+  finish?: (visit: NewVisit) => NewVisit
 }
 
 /** What is told while it runs. */
@@ -37,16 +43,28 @@ export interface ImportSummary {
 
 const batchSize = 2000
 
+/** The visits of a file with the wire's keys. */
+export async function importVisits(
+  db: Database,
+  source: Readable,
+  options: ImportOptions,
+  report: ImportReport,
+): Promise<ImportSummary> {
+  return storeFile(db, wireVisits(source, options), options, report)
+}
+
 /**
  * Appends the visits of a file to the log, in the order of their time, with owners, links and recipients they need. Ids and
  * times stay; an id that is there already is passed over, so running it twice is harmless.
  *
  * Memory does not grow with the file: lines wait in a temporary table of the database.
+ *
+ * @param visits as they are read, or why a line is none
  */
-export async function importVisits(
+export async function storeFile(
   db: Database,
-  source: Readable,
-  options: ImportOptions,
+  visits: AsyncIterable<Read<WireVisit>>,
+  options: StoreOptions,
   report: ImportReport,
 ): Promise<ImportSummary> {
   const summary: ImportSummary = { stored: 0, skipped: 0, refused: 0 }
@@ -54,10 +72,12 @@ export async function importVisits(
     summary.refused += 1
     report.refused(line, reason)
   }
+  const { finish = (visit) => visit } = options
   const refreshStatistics = freshStatistics(db)
-  const store = async (visits: StagedVisit[]) => {
+  const store = async (batch: StagedVisit[]) => {
     options.signal?.throwIfAborted()
-    for (const [ownerId, own] of byOwner(visits)) {
+    const finished = batch.map((staged) => ({ ...staged, visit: finish(staged.visit) }))
+    for (const [ownerId, own] of byOwner(finished)) {
       const { stored, refused } = await storeVisits(db, ownerId, own)
       summary.stored += stored
       summary.skipped += own.length - stored - refused.length
@@ -65,7 +85,7 @@ export async function importVisits(
     }
     await refreshStatistics(summary.stored)
   }
-  const batches = visitBatches(source, options, refuse, report)
+  const batches = visitBatches(visits, refuse, report)
   if (options.keepOrder) for await (const batch of oneAhead(batches)) await store(batch)
   else await throughStaging(db, batches, store, report)
   return summary
@@ -91,34 +111,39 @@ async function throughStaging(
       report.storing(done, total)
     }
   } finally {
-    staging.close()
+    await staging.close()
   }
 }
 
 /** The good lines of a file in batches; the bad ones are refused on the way. */
 async function* visitBatches(
-  source: Readable,
-  options: ImportOptions,
+  visits: AsyncIterable<Read<WireVisit>>,
   refuse: ImportReport['refused'],
   report: ImportReport,
 ): AsyncGenerator<StagedVisit[]> {
-  const read = wireRowReader(options)
   let batch: StagedVisit[] = []
-  for await (const row of rows(source, options.format)) {
-    const visit = 'reason' in row ? row.reason : read(row.value)
-    if (typeof visit === 'string') refuse(row.line, visit)
-    else batch.push({ ...visit, line: row.line })
+  for await (const read of visits) {
+    if ('reason' in read) refuse(read.line, read.reason)
+    else batch.push({ ...read.value, line: read.line })
     if (batch.length < batchSize) continue
-    report.reading(row.line)
+    report.reading(read.line)
     yield batch
     batch = []
   }
   if (batch.length > 0) yield batch
 }
 
-function rows(source: Readable, format: FileFormat): AsyncGenerator<Read<unknown>> {
+async function* wireVisits(source: Readable, options: ImportOptions): AsyncGenerator<Read<WireVisit>> {
+  const read = wireRowReader(options)
   const lines = fileLines(source)
-  return format === 'csv' ? csvRows(lines) : ndjsonRows(lines)
+  for await (const row of options.format === 'csv' ? csvRows(lines) : ndjsonRows(lines)) {
+    if ('reason' in row) {
+      yield row
+      continue
+    }
+    const visit = read(row.value)
+    yield typeof visit === 'string' ? { line: row.line, reason: visit } : { line: row.line, value: visit }
+  }
 }
 
 function byOwner(visits: StagedVisit[]): Map<number, StagedVisit[]> {

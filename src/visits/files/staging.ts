@@ -10,19 +10,17 @@ export interface Staging {
   add(visits: StagedVisit[]): Promise<void>
   /** Batches in the order of their time; visits of the same time in the order of the file. */
   inTimeOrder(batchSize: number): AsyncGenerator<StagedVisit[]>
-  close(): void
+  close(): Promise<void>
 }
 
-/** Takes one connection of the pool until it is closed; the table goes with the connection. */
+/** On a connection of its own until it is closed; the table goes with the connection. */
 export async function openStaging(db: Database): Promise<Staging> {
-  const client = await db.pool.connect()
-  // Without a listener a connection that breaks between two statements would end the process.
-  client.on('error', () => {})
+  const client = await db.connectDirectly()
   try {
     await client.query('SET statement_timeout = 0')
     await client.query('CREATE TEMP TABLE staged_visits (created_ms int8, line int8, visit text)')
   } catch (error) {
-    client.release(true)
+    await client.end()
     throw error
   }
   return {
@@ -47,7 +45,7 @@ export async function openStaging(db: Database): Promise<Staging> {
         yield rows.map(({ visit }) => stagedVisit(visit))
       }
     },
-    close: () => client.release(true),
+    close: () => client.end(),
   }
 }
 

@@ -1,11 +1,12 @@
 import { asTexts, type Database } from '../../database/open.js'
 import { inTransaction } from '../../database/transaction.js'
-import type { LinkPositions } from '../../links/repository.js'
+import type { LinkPositions } from '../../links/positions.js'
 import { oldestFirst } from '../feed.js'
 import { matching, searchTimeoutMs } from '../filtered.js'
 import type { VisitFilters } from '../filters.js'
 import { fragmentsOf } from '../fragments.js'
-import { recipientOf, renderVisits, type VisitRow, type VisitView, visitColumns } from '../resource.js'
+import { whereReached } from '../reached.js'
+import { othersFrom, recipientOf, renderVisits, type VisitRow, type VisitView, visitColumns } from '../resource.js'
 
 /** Visits that follow each other. */
 export interface WalkBatch {
@@ -16,7 +17,7 @@ export interface WalkBatch {
 }
 
 /** Asking costs little beside making the rows, and some batches of the longest rows fit in memory. */
-const mostRows = 500
+export const mostRows = 250
 /** How many visits one search for matching ones may look at: each stays short, however few match. */
 const searchedAtOnce = 20_000
 
@@ -26,6 +27,8 @@ const searchedAtOnce = 20_000
  *
  * Between two batches it holds no connection and no snapshot. The next batch is read while the last one is used, and no
  * more than that: a slow reader slows the walk down.
+ *
+ * @param rowsAtOnce asked before each batch: how many visits it has, where none are searched for
  */
 export function walkVisits(
   db: Database,
@@ -33,11 +36,14 @@ export function walkVisits(
   filters: VisitFilters,
   after: number,
   view: VisitView,
+  rowsAtOnce = () => mostRows,
 ): AsyncGenerator<WalkBatch> {
   const read = isEverything(filters) ? readRange : readMatching
   async function* batches() {
     for (let low = Math.max(after + 1, link.firstSeq); low <= link.visits; ) {
-      const batch = await read(db, { ...link, firstSeq: low }, filters, view)
+      const rest = { ...link, firstSeq: low }
+      const rowsNow = rowsAtOnce()
+      const batch = await whereReached(db, link, (from) => read(from, rest, filters, view, rowsNow))
       yield batch
       low = batch.position + 1
     }
@@ -49,21 +55,28 @@ function isEverything({ conditions, from, to, bots }: VisitFilters): boolean {
   return conditions.length === 0 && from === null && to === null && bots === 'include'
 }
 
-/** The first visits from `link.firstSeq` on. */
-type ReadBatch = (db: Database, link: LinkPositions, filters: VisitFilters, view: VisitView) => Promise<WalkBatch>
+/** The first visits from `link.firstSeq` on, no more than `most`. */
+type ReadBatch = (
+  db: Database,
+  link: LinkPositions,
+  filters: VisitFilters,
+  view: VisitView,
+  most: number,
+) => Promise<WalkBatch>
 
-const readRange: ReadBatch = async (db, link, _, view) => {
-  const position = Math.min(link.firstSeq + mostRows - 1, link.visits)
+const readRange: ReadBatch = async (db, link, _, view, most) => {
+  const position = Math.min(link.firstSeq + most - 1, link.visits)
   const query = oldestFirst([link.ownerId, link.id, link.firstSeq, position])
   const { rows } = await db.pool.query<VisitRow>(asTexts(query))
-  return { rows: await renderVisits(rows, fragmentsOf(db), view), position }
+  return { rows: await renderVisits(rows, link.ownerId, fragmentsOf(db), view), position }
 }
 
+// One search is as much work as many rows, so it is not cut smaller.
 const readMatching: ReadBatch = async (db, link, filters, view) => {
   const position = Math.min(link.firstSeq + searchedAtOnce - 1, link.visits)
   const where = matching({ ...link, visits: position }, filters)
   // Rows are made of the visits found, not of all that were looked at.
-  const text = `SELECT ${visitColumns('seq')}
+  const text = `SELECT ${visitColumns}, v.seq
     FROM (SELECT * FROM visits v WHERE ${where.text} ORDER BY v.seq LIMIT ${mostRows}) v ${recipientOf} ORDER BY v.seq`
   const { rows } = await inTransaction(db, async (client) => {
     await client.query(`SET LOCAL statement_timeout = ${searchTimeoutMs}`)
@@ -71,8 +84,8 @@ const readMatching: ReadBatch = async (db, link, filters, view) => {
   })
   const last = rows.length < mostRows ? undefined : rows.at(-1)
   return {
-    rows: await renderVisits(rows, fragmentsOf(db), view),
-    position: last === undefined ? position : Number(last[0]),
+    rows: await renderVisits(rows, link.ownerId, fragmentsOf(db), view),
+    position: last === undefined ? position : Number(last[othersFrom]),
   }
 }
 

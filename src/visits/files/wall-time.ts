@@ -1,5 +1,5 @@
 /** Reads a wire time (contract.md section 2): the counterpart of what pages show, `Y-m-d H:i:s` in the output zone. */
-import { formatTime } from '../../http/time.js'
+import { formatTime, zoneOffsetMs } from '../../http/time.js'
 
 const dayMs = 86_400_000
 const shape = /^[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d$/
@@ -16,23 +16,8 @@ export function instantOf(text: string, zone: string): Date | null {
   if (zone === 'UTC') return wall
   // One of the offsets in force a day before and a day after is the offset at that time.
   const candidates = [-dayMs, dayMs]
-    .map((shift) => wall.getTime() - offsetMs(new Date(wall.getTime() + shift), zone))
+    .map((shift) => wall.getTime() - zoneOffsetMs(wall.getTime() + shift, zone))
     .sort((a, b) => a - b)
   const instant = candidates.find((time) => formatTime(new Date(time), zone) === text)
   return instant === undefined ? null : new Date(instant)
-}
-
-const offsets = new Map<string, number>()
-
-/** By how much clocks in `zone` are ahead of UTC. Asking the calendar is slow and a file asks for the same hours again. */
-function offsetMs(time: Date, zone: string): number {
-  const quarter = Math.floor(time.getTime() / 900_000)
-  const key = `${zone} ${quarter}`
-  const known = offsets.get(key)
-  if (known !== undefined) return known
-  const start = new Date(quarter * 900_000)
-  const offset = Date.parse(`${formatTime(start, zone).replace(' ', 'T')}Z`) - start.getTime()
-  if (offsets.size >= 10_000) offsets.clear()
-  offsets.set(key, offset)
-  return offset
 }

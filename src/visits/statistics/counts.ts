@@ -1,0 +1,161 @@
+import type { VisitFilters } from '../filters.js'
+import { type Chunk, chunkSize, type PartName, partOf } from './chunk.js'
+import type { Value } from './facet.js'
+import type { Grouping } from './grouping.js'
+import { everyPlace } from './selection.js'
+
+/** Visits of people and of bots. */
+export interface Count {
+  people: number
+  bots: number
+}
+
+/** One value of every field that was grouped by. */
+export interface Group extends Count {
+  values: Value[]
+}
+
+/** What was left out. */
+export interface Rest extends Count {
+  groups: number
+}
+
+/** People and bots are always counted apart; whose visits are wanted is asked at the end. */
+export type Wanted = VisitFilters['bots']
+
+/** With more keys than this, only those that occur are kept. */
+const mostCells = 2 ** 21
+
+const tableKeys = new Uint32Array(chunkSize)
+const sparseKeys = new Float64Array(chunkSize)
+
+/** How many visits each key of a grouping has, or each pair of keys of two. */
+export class Counts {
+  readonly #first: Grouping
+  readonly #second: Grouping | null
+  /** Of each key the bots, then the people; null where there would be too many keys. */
+  #cells: Uint32Array | null
+  readonly #sparse = new Map<number, Count>()
+
+  constructor(first: Grouping, second: Grouping | null = null) {
+    this.#first = first
+    this.#second = second
+    const size = first.size * (second?.size ?? 1)
+    this.#cells = size > mostCells ? null : new Uint32Array(2 * size)
+  }
+
+  /** What a chunk must have to be added: `isAll` when all of its visits are wanted. */
+  partsFor(chunk: Chunk, isAll: boolean): PartName[] {
+    if (this.#second === null && isAll) return this.#first.partsForSums(chunk)
+    return ['humans', ...this.#first.partsForKeys(chunk), ...(this.#second?.partsForKeys(chunk) ?? [])]
+  }
+
+  /** @param wanted places of the visits that are wanted; null: all, of which the sums are known */
+  add(chunk: Chunk, wanted: Uint16Array | null): void {
+    if (this.#second === null && wanted === null) {
+      this.#first.sumsOf(chunk, (key, people, bots) => this.#addCount(key, people, bots))
+      return
+    }
+    const places = wanted ?? everyPlace.subarray(0, chunk.length)
+    const humans = partOf(chunk, 'humans')
+    const keys = this.#cells === null ? sparseKeys : tableKeys
+    keys.fill(0, 0, chunk.length)
+    this.#first.addKeys(chunk, this.#second?.size ?? 1, keys)
+    this.#second?.addKeys(chunk, 1, keys)
+    if (this.#cells !== null) countVisits(this.#cellsFor(this.#first.size * (this.#second?.size ?? 1)), humans, places)
+    else for (const at of places) this.#addCount(keys[at] ?? 0, humans[at] ?? 0, 1 - (humans[at] ?? 0))
+  }
+
+  /** What occurs, in no order. */
+  groups(wanted: Wanted): Group[] {
+    const groups: Group[] = []
+    this.#each(wanted, (key, people, bots) => groups.push({ values: this.#valuesOf(key), people, bots }))
+    return groups
+  }
+
+  /**
+   * The groups with most visits, all that tie with the last of them too, and how much there is beside. Two fields may have hundreds
+   * of thousands: to name and sort them all would take longer than to count them.
+   */
+  most(top: number, wanted: Wanted): { groups: Group[]; rest: Rest } {
+    const least = this.#leastOfMost(top, wanted)
+    const groups: Group[] = []
+    const rest = { groups: 0, people: 0, bots: 0 }
+    this.#each(wanted, (key, people, bots) => {
+      if (people + bots >= least) groups.push({ values: this.#valuesOf(key), people, bots })
+      else {
+        rest.groups += 1
+        rest.people += people
+        rest.bots += bots
+      }
+    })
+    return { groups, rest }
+  }
+
+  /** Visits of the group that is the last of so many. */
+  #leastOfMost(top: number, wanted: Wanted): number {
+    const most: number[] = []
+    this.#each(wanted, (_, people, bots) => {
+      const visits = people + bots
+      if (most.length === top && visits <= (most[0] ?? 0)) return
+      const place = most.findIndex((other) => other >= visits)
+      most.splice(place < 0 ? most.length : place, 0, visits)
+      if (most.length > top) most.shift()
+    })
+    return most[0] ?? 0
+  }
+
+  #each(wanted: Wanted, each: (key: number, people: number, bots: number) => void): void {
+    const withPeople = wanted === 'only' ? 0 : 1
+    const withBots = wanted === 'exclude' ? 0 : 1
+    const cells = this.#cells ?? []
+    for (let cell = 0; cell < cells.length; cell += 2) {
+      const [people, bots] = [(cells[cell + 1] ?? 0) * withPeople, (cells[cell] ?? 0) * withBots]
+      if (people + bots > 0) each(cell / 2, people, bots)
+    }
+    for (const [key, count] of this.#sparse) {
+      const [people, bots] = [count.people * withPeople, count.bots * withBots]
+      if (people + bots > 0) each(key, people, bots)
+    }
+  }
+
+  #valuesOf(key: number): Value[] {
+    if (this.#second === null) return this.#first.valuesOf(key)
+    const { size } = this.#second
+    return [...this.#first.valuesOf(Math.floor(key / size)), ...this.#second.valuesOf(key % size)]
+  }
+
+  #addCount(key: number, people: number, bots: number): void {
+    if (this.#cells === null) {
+      const known = this.#sparse.get(key)
+      if (known === undefined) this.#sparse.set(key, { people, bots })
+      else {
+        known.people += people
+        known.bots += bots
+      }
+      return
+    }
+    const cells = this.#cellsFor(key + 1)
+    cells[2 * key] = (cells[2 * key] ?? 0) + bots
+    cells[2 * key + 1] = (cells[2 * key + 1] ?? 0) + people
+  }
+
+  /** A series has as many keys as buckets were met. */
+  #cellsFor(size: number): Uint32Array {
+    let cells = this.#cells ?? new Uint32Array()
+    if (cells.length < 2 * size) {
+      cells = new Uint32Array(Math.max(2 * size, 2 * cells.length))
+      cells.set(this.#cells ?? [])
+      this.#cells = cells
+    }
+    return cells
+  }
+}
+
+function countVisits(cells: Uint32Array, humans: Uint8Array, places: Uint16Array): void {
+  for (let nth = 0; nth < places.length; nth++) {
+    const at = places[nth] ?? 0
+    const cell = 2 * (tableKeys[at] ?? 0) + (humans[at] ?? 0)
+    cells[cell] = (cells[cell] ?? 0) + 1
+  }
+}

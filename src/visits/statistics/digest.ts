@@ -1,0 +1,208 @@
+import { setImmediate as othersTurn } from 'node:timers/promises'
+import type { PoolClient } from 'pg'
+import { blockOf, chunkOf, type StoredPart } from './block.js'
+import { addParts, neededWith } from './block-parts.js'
+import { type MadeBlock, readParts, readSummaries } from './blocks.js'
+import { type Chunk, chunkSize, GrowingChunk } from './chunk.js'
+import { LogRows } from './log-rows.js'
+import { PeopleSets } from './people-sets.js'
+import type { SourceState, StatisticsSource } from './source.js'
+import type { CountedPeople, Tally } from './tally.js'
+
+/** Chunks that are read from the log in one go: a few dozen milliseconds. */
+const mostFromLog = 16
+
+/** How long a count may keep all others waiting. */
+const turnMs = 20
+
+/** Chunks whose parts are read by one statement. */
+const partsAtOnce = 32
+
+/**
+ * What statistics have of a log in memory: the sums of its chunks, and the parts of these that were asked for.
+ *
+ * A chunk whose positions have all been given is read from its block. Where there is none yet, and at the end of the log, visits
+ * are read from the log itself.
+ */
+export class Digest {
+  readonly #source: StatisticsSource
+  readonly #size: number
+  readonly #people: PeopleSets
+  #rows = new LogRows()
+  #chunks = new Map<number, Chunk>()
+  /** Chunks whose visitors have their numbers. */
+  #numbered = new Set<Chunk>()
+  #made: MadeBlock[] = []
+  #changes = 0
+  #first = 0
+  /** Everything up to here has been read. */
+  #end = 0
+
+  /** @param size positions of a chunk: a multiple of 64, and no more than chunkSize */
+  constructor(source: StatisticsSource, size: number = chunkSize) {
+    this.#source = source
+    this.#size = size
+    this.#people = new PeopleSets(size)
+  }
+
+  get facets() {
+    return this.#rows.numbers.facets
+  }
+
+  get changes(): number {
+    return this.#changes
+  }
+
+  /** How many visitors there are, when all have been looked at. */
+  get visitors(): number {
+    return this.#rows.numbers.visitors.count
+  }
+
+  get bytes(): number {
+    const { visitors, recipients } = this.#rows.numbers
+    let bytes = visitors.bytes + recipients.bytes + this.#people.bytes
+    for (const { runs, columns, parts } of this.#chunks.values()) {
+      // With what is known of its times in a zone or two (time-slots.ts).
+      bytes += 5_000 + 8 * runs.quarters.length
+      for (const { entries } of Object.values(columns)) bytes += 8 * entries.length
+      for (const part of Object.values(parts)) bytes += part.byteLength
+    }
+    return bytes
+  }
+
+  isAt({ changes, first, last }: SourceState): boolean {
+    return this.#changes === changes && this.#first === first && this.#end === last
+  }
+
+  /** Whether it has read more than a state of the log has: of a server that is behind. */
+  isPast({ last }: SourceState): boolean {
+    return this.#end > last
+  }
+
+  /**
+   * Reads what has come since, from blocks as far as there are any.
+   *
+   * @param client in a transaction that sees one state of the log, which is `state`
+   * @returns whether it has come to the end; otherwise there is more to be read from the log
+   */
+  async follow(client: PoolClient, state: SourceState): Promise<boolean> {
+    if (state.changes !== this.#changes || state.first !== this.#first || state.last < this.#end) this.#forget(state)
+    const wholeEnd = Math.floor(state.last / this.#size) * this.#size
+    const stored = await this.#readBlocks(client, wholeEnd)
+    for (let chunks = 0; this.#end < state.last; ) {
+      const first = this.#chunkOf(this.#end + 1)
+      const summary = this.#chunks.has(first) ? undefined : stored.get(first)
+      const last = first + this.#size - 1
+      if (summary !== undefined) {
+        this.#chunks.set(first, chunkOf(first, summary, this.#rows.numbers))
+        this.#end = last
+      } else {
+        if (++chunks > mostFromLog) return false
+        await this.#readLog(client, first, Math.min(last, state.last))
+      }
+    }
+    return true
+  }
+
+  /** Blocks that were made of the log on the way, each once. */
+  takeMade(): MadeBlock[] {
+    return this.#made.splice(0)
+  }
+
+  /**
+   * Adds all chunks to a tally.
+   *
+   * @param client as in `follow`, to read parts that are not in memory; null: do nothing where there are any
+   * @returns whether all was there
+   */
+  async addTo(tally: Tally, client: PoolClient | null): Promise<boolean> {
+    const chunks = [...this.#chunks.values()]
+    const stretches =
+      tally.people === 'wanted'
+        ? this.#people.stretches(chunks, this.#end, (chunk) => tally.isWhole(chunk))
+        : new Map<number, Chunk[]>()
+    const wanted = chunks.map((chunk) => {
+      const stretch = this.#people.stretchOf(chunk)
+      const hasSet = stretches.has(stretch) && this.#people.get(stretch) !== undefined
+      const people = hasSet ? 'none' : tally.people
+      return { chunk, people, missing: this.#missing(chunk, tally, people) } as const
+    })
+    if (client === null && wanted.some(({ missing }) => missing.length > 0)) return false
+    let turnEnds = performance.now() + turnMs
+    for (let at = 0; at < wanted.length; at += partsAtOnce) {
+      if (performance.now() > turnEnds) {
+        await othersTurn()
+        turnEnds = performance.now() + turnMs
+      }
+      const some = wanted.slice(at, at + partsAtOnce)
+      if (client !== null) await this.#load(client, some)
+      for (const { chunk, people } of some) tally.add(chunk, people)
+    }
+    for (const [stretch, members] of stretches) {
+      const set = this.#people.get(stretch)
+      if (set === undefined) this.#people.keep(stretch, members, this.visitors)
+      else tally.addPeople(set)
+    }
+    return true
+  }
+
+  #missing(chunk: Chunk, tally: Tally, people: CountedPeople): StoredPart[] {
+    const needed = new Set<StoredPart>(tally.partsFor(chunk, people) ?? [])
+    if (people === 'all' && !this.#numbered.has(chunk)) needed.add('visitors')
+    return [...needed].filter((part) => chunk.parts[part] === undefined)
+  }
+
+  async #readBlocks(client: PoolClient, wholeEnd: number) {
+    const next = this.#chunkOf(this.#end + 1)
+    const blocks = next < wholeEnd ? await readSummaries(client, this.#source, next, wholeEnd) : []
+    return new Map(blocks.map(({ first, summary }) => [first, summary]))
+  }
+
+  async #readLog(client: PoolClient, first: number, high: number): Promise<void> {
+    const chunk = this.#chunks.get(first) ?? new GrowingChunk(first)
+    if (!(chunk instanceof GrowingChunk)) throw new Error(`the chunk at ${first} is whole`)
+    const visits = await this.#rows.read(client, this.#source, this.#end + 1, high)
+    for (const visit of visits) chunk.add(visit)
+    this.#chunks.set(first, chunk)
+    this.#numbered.add(chunk)
+    this.#end = high
+    const last = first + this.#size - 1
+    if (high === last) this.#made.push({ ...blockOf(chunk, this.#rows.numbers), last })
+  }
+
+  async #load(client: PoolClient, chunks: { chunk: Chunk; missing: StoredPart[] }[]): Promise<void> {
+    const byParts = new Map<string, Chunk[]>()
+    for (const { chunk, missing } of chunks) {
+      const withNeeded = new Set(missing.flatMap((part) => [part, neededWith[part] ?? part]))
+      const key = [...withNeeded]
+        .filter((part) => chunk.parts[part] === undefined)
+        .sort()
+        .join()
+      if (key !== '') byParts.set(key, [...(byParts.get(key) ?? []), chunk])
+    }
+    for (const [key, some] of byParts) {
+      const firsts = some.map(({ first }) => first)
+      const found = await readParts(client, this.#source, firsts, key.split(',') as StoredPart[])
+      for (const chunk of some) {
+        const parts = found.get(chunk.first)
+        if (parts === undefined) throw new Error(`the block at ${chunk.first} is gone`)
+        addParts(chunk, parts, this.#rows.numbers)
+        if (parts.visitors !== undefined) this.#numbered.add(chunk)
+      }
+    }
+  }
+
+  #chunkOf(position: number): number {
+    return position - ((position - 1) % this.#size)
+  }
+
+  #forget({ changes, first }: SourceState): void {
+    this.#rows = new LogRows()
+    this.#chunks.clear()
+    this.#numbered.clear()
+    this.#people.clear()
+    this.#changes = changes
+    this.#first = first
+    this.#end = first - 1
+  }
+}

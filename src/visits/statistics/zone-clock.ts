@@ -1,0 +1,86 @@
+import { formatTime } from '../../http/time.js'
+
+/** From `start` up to `end`, clocks are ahead of UTC by `offset`; all in milliseconds. */
+export interface Piece {
+  start: number
+  end: number
+  offset: number
+}
+
+/** Clocks of a time zone: what they show, and when they are changed. */
+export class ZoneClock {
+  readonly zone: string
+  /** The piece that was asked for last: times come nearly in order. */
+  #last: Piece = { start: 0, end: 0, offset: 0 }
+
+  constructor(zone: string) {
+    this.zone = zone
+  }
+
+  /** The piece that has this time. Where it ends, clocks are changed, or another year's pieces begin. */
+  pieceAt(time: number): Piece {
+    if (time < this.#last.start || time >= this.#last.end) {
+      const pieces = piecesOfYear(this.zone, new Date(time).getUTCFullYear())
+      this.#last = pieces.findLast(({ start }) => start <= time) ?? this.#last
+    }
+    return this.#last
+  }
+
+  /** All pieces that have a part between two times, both included, from one change of clocks to the next. */
+  pieces(from: number, to: number): Piece[] {
+    const found: Piece[] = []
+    for (let time = from; time <= to; ) {
+      const piece = this.pieceAt(time)
+      const before = found.at(-1)
+      if (before?.offset === piece.offset) found[found.length - 1] = { ...before, end: piece.end }
+      else found.push({ ...piece, start: Math.max(piece.start, before?.end ?? piece.start) })
+      time = piece.end
+    }
+    return found
+  }
+}
+
+const known = new Map<string, Piece[]>()
+
+/** Pieces of a year and of some days around it. Looked for once: each day is asked, and where two differ the second is searched. */
+function piecesOfYear(zone: string, year: number): Piece[] {
+  const key = `${zone} ${year}`
+  const found = known.get(key)
+  if (found !== undefined) return found
+  const end = Date.UTC(year + 1, 0) + aroundMs
+  let piece = pieceFrom(Date.UTC(year, 0) - aroundMs, end, zone)
+  const pieces = [piece]
+  for (let time = piece.start; time < end && zone !== 'UTC'; ) {
+    const next = Math.min(time + dayMs, end)
+    if (offsetAt(next, zone) === piece.offset) time = next
+    else {
+      piece.end = firstOther(time, next, piece.offset, zone)
+      if (piece.end === end) break
+      piece = pieceFrom(piece.end, end, zone)
+      pieces.push(piece)
+      time = piece.start
+    }
+  }
+  if (known.size >= 2_000) known.clear()
+  known.set(key, pieces)
+  return pieces
+}
+
+const dayMs = 86_400_000
+const aroundMs = 2 * dayMs
+
+const pieceFrom = (start: number, end: number, zone: string): Piece => ({ start, end, offset: offsetAt(start, zone) })
+
+/** The first second after `low` at which the offset is another; at `high` it is. */
+function firstOther(low: number, high: number, offset: number, zone: string): number {
+  if (high - low <= 1000) return high
+  const middle = low + Math.floor((high - low) / 2000) * 1000
+  return offsetAt(middle, zone) === offset
+    ? firstOther(middle, high, offset, zone)
+    : firstOther(low, middle, offset, zone)
+}
+
+/** @param time a whole second */
+function offsetAt(time: number, zone: string): number {
+  return Date.parse(`${formatTime(new Date(time), zone).replace(' ', 'T')}Z`) - time
+}
