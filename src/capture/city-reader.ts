@@ -1,9 +1,11 @@
+import { LRUCache } from 'lru-cache'
 import { Reader, type Response } from 'maxmind'
 
 /**
  * Reads a MaxMind DB out of its bytes. Format: https://maxmind.github.io/MaxMind-DB/
  *
- * No cache is given to maxmind: it was measured to save nothing (2.7 µs a lookup without, 2.4 with).
+ * With a cache, not because decoding takes long, but because addresses of one record then get the same object: what is
+ * made of a record is made once (location.ts).
  *
  * @throws if the bytes are not a whole database, as when the file is read while it is being written
  */
@@ -12,7 +14,7 @@ export function readerOf(bytes: Buffer): Reader<Response> {
   if (bytes.subarray(-METADATA_BYTES_MAX).lastIndexOf(METADATA_MARK) === -1) {
     throw new Error('Not a whole MaxMind DB file: its metadata is missing')
   }
-  const reader = new Reader<Response>(bytes)
+  const reader = new Reader<Response>(bytes, { cache: new LRUCache<string | number, object>({ max: 20_000 }) })
   const { searchTreeSize } = reader.metadata
   const separator = bytes.subarray(searchTreeSize, searchTreeSize + SEPARATOR_BYTES)
   if (separator.length < SEPARATOR_BYTES || separator.some((byte) => byte !== 0)) {

@@ -1,15 +1,20 @@
-import type { WaitingClick } from './waiting-click.js'
-
-interface Lane {
+/** What waits to be committed. */
+export interface LaneItem {
   ownerId: number
-  waiting: WaitingClick[]
+  /** It waits no longer. */
+  isSettled: boolean
+}
+
+interface Lane<Item> {
+  ownerId: number
+  waiting: Item[]
   /** When its commit in flight began. */
   since: number | null
 }
 
-export interface LaneOptions {
+export interface LaneOptions<Item> {
   /** Commits one owner's batch; never rejects. */
-  commit: (ownerId: number, batch: WaitingClick[]) => Promise<void>
+  commit: (ownerId: number, batch: Item[]) => Promise<void>
   /** Commits at once: each takes a connection. */
   lanes: number
   batchSize: number
@@ -23,20 +28,20 @@ export interface LaneOptions {
  * One commit at a time for each owner, because an owner's batches lock each other out in the database anyway; owners take
  * turns.
  */
-export class ClickLanes {
-  readonly #options: LaneOptions
-  readonly #lanes = new Map<number, Lane>()
+export class ClickLanes<Item extends LaneItem> {
+  readonly #options: LaneOptions<Item>
+  readonly #lanes = new Map<number, Lane<Item>>()
   /** Those that have something to commit and none in flight. */
-  #ready: Lane[] = []
-  #running = new Set<Lane>()
+  #ready: Lane<Item>[] = []
+  #running = new Set<Lane<Item>>()
   #isStarting = false
   waiting = 0
 
-  constructor(options: LaneOptions) {
+  constructor(options: LaneOptions<Item>) {
     this.#options = options
   }
 
-  push(click: WaitingClick): void {
+  push(click: Item): void {
     const { ownerId } = click
     let lane = this.#lanes.get(ownerId)
     if (lane === undefined) {
@@ -56,7 +61,7 @@ export class ClickLanes {
     return this.#running.size >= this.#options.lanes && [...this.#running].every((one) => this.#isLate(one))
   }
 
-  #isLate({ since }: Lane): boolean {
+  #isLate({ since }: Lane<Item>): boolean {
     return since !== null && performance.now() - since > this.#options.stuckMs
   }
 
@@ -78,7 +83,7 @@ export class ClickLanes {
     }
   }
 
-  async #run(lane: Lane): Promise<void> {
+  async #run(lane: Lane<Item>): Promise<void> {
     this.#running.add(lane)
     lane.since = performance.now()
     const taken = lane.waiting.splice(0, this.#options.batchSize)

@@ -47,7 +47,7 @@ export async function openLocator(options: LocatorOptions = {}): Promise<Locator
     locate(ip) {
       const address = normalizeAddress(ip)
       if (address === null) return null
-      return isLocalAddress(address) ? localhost : placeOf(fileFor(address).find(address))
+      return isLocalAddress(address) ? localhost : knownPlace(fileFor(address).find(address))
     },
 
     async ready(ip) {
@@ -63,6 +63,18 @@ export async function openLocator(options: LocatorOptions = {}): Promise<Locator
       ipv6.close()
     },
   }
+}
+
+const places = new WeakMap<object, { place: Place | null }>()
+
+/** The same record gives the same frozen place (city-reader.ts). */
+function knownPlace(record: unknown): Place | null {
+  if (typeof record !== 'object' || record === null) return null
+  const known = places.get(record)
+  if (known !== undefined) return known.place
+  const place = placeOf(record)
+  places.set(record, { place: place && Object.freeze(place) })
+  return place
 }
 
 type Families = { ipv4: CityFile; ipv6: CityFile }

@@ -7,6 +7,7 @@ import { HttpError } from '../http/errors.js'
 export const missingLink = () => new HttpError(404, 'This link does not exist.')
 export const inactiveLink = () => new HttpError(404, 'This link is not active.')
 export const expiredLink = () => new HttpError(410, 'This link has expired.')
+export const usedUpLink = () => new HttpError(410, 'This link has been opened as often as it may be.')
 export const deletedLink = () => new HttpError(410, 'This link is not available any more.')
 export const unavailable = () =>
   new HttpError(503, 'This link cannot be opened right now. Please try again in a moment.', {

@@ -1,7 +1,8 @@
 import type { Place } from '../visits/visit.js'
 import { timezoneOf } from './timezone.js'
 
-const nowhere: Place = {
+/** Nothing is known. */
+export const nowhere: Place = {
   country: null,
   countryCode: null,
   region: null,

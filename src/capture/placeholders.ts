@@ -18,8 +18,10 @@ export function replacePlaceholders(text: string, values: PlaceholderValues, wri
 
 const placeholder = /\{\{(\w+)\}\}|\{(\w+)\}/g
 
+type FilledFrom = 'id' | 'linkId' | 'createdAt' | 'clientIp' | 'host' | 'browserLang' | 'userAgent' | 'place'
+
 /** @param mobile of the recipient, whole */
-export function placeholderValues(visit: NewVisit, mobile: string | null): PlaceholderValues {
+export function placeholderValues(visit: Pick<NewVisit, FilledFrom>, mobile: string | null): PlaceholderValues {
   const { userAgent: agent, place } = visit
   return {
     client_ip: visit.clientIp ?? '',

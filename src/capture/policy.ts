@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { LRUCache } from 'lru-cache'
 
 /** Why a visit is not a person's. */
 export type BotReason = 'head' | 'prefetch' | 'preview' | 'user_agent' | 'just_sent'
@@ -24,7 +25,7 @@ const quickestPersonMs = 2000
 export function botReason({ method, headers, isProgram, openedAt, sentAt }: Suspect): BotReason | null {
   if (method === 'HEAD') return 'head'
   if (isPrefetch(headers)) return 'prefetch'
-  if (previewAgents.test((headers['user-agent'] ?? '').slice(0, 512))) return 'preview'
+  if (isPreview(headers['user-agent'] ?? '')) return 'preview'
   if (isProgram) return 'user_agent'
   if (sentAt !== null && Math.abs(openedAt.getTime() - sentAt.getTime()) <= quickestPersonMs) return 'just_sent'
   return null
@@ -43,6 +44,16 @@ function isPrefetch(headers: IncomingHttpHeaders): boolean {
   return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) =>
     /\b(?:prefetch|prerender|preview)\b/i.test(String(headers[name] ?? '')),
   )
+}
+
+const previews = new LRUCache<string, boolean>({ max: 2_000 })
+
+function isPreview(userAgent: string): boolean {
+  const known = previews.get(userAgent)
+  if (known !== undefined) return known
+  const found = previewAgents.test(userAgent.slice(0, 512))
+  previews.set(userAgent, found)
+  return found
 }
 
 /**

@@ -7,10 +7,10 @@ import type { SpooledVisit } from './spool-record.js'
 
 export interface RecoveryOptions {
   spool: Spool
-  /** Rejects while the database is away. */
+  /** Rejects while nothing can be committed. */
   probe: () => Promise<void>
   commit: (ownerId: number, visits: NewVisit[]) => Promise<Committed>
-  /** Whether somebody believes the database away and waits to hear otherwise. */
+  /** Whether somebody believes that, and waits to hear otherwise. */
   isAway: () => boolean
   onFailure: (error: unknown) => void
   onAnswer: () => void
@@ -20,7 +20,7 @@ export interface RecoveryOptions {
 }
 
 export interface Recovery {
-  /** There is something in the spool, or the database is away. */
+  /** There is something in the spool, or nothing can be committed. */
   wake(): void
   close(): Promise<void>
 }
@@ -29,7 +29,7 @@ const batchSize = 500
 const firstDelayMs = 100
 const longestDelayMs = 2_000
 
-/** Brings the spool's visits into the log, oldest first, whenever the database answers. */
+/** Commits the spool's visits, oldest first, whenever that works. */
 export function startRecovery(options: RecoveryOptions): Recovery {
   const { spool, probe, isAway, onFailure, onAnswer, onDone, log } = options
   const closing = new AbortController()
@@ -88,7 +88,7 @@ async function replay({ spool, commit, log }: RecoveryOptions, closing: AbortSig
     await batch.done(refused)
     if (refused.length > 0) log.error({ visits: refused.length }, 'visits of the spool were refused: see the .bad file')
   }
-  if (stored > 0) log.info({ visits: stored }, 'visits of the spool are in the log')
+  if (stored > 0) log.info({ visits: stored }, 'visits of the spool are committed')
 }
 
 function byOwner(spooled: SpooledVisit[]): Map<number, NewVisit[]> {

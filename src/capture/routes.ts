@@ -1,14 +1,20 @@
 import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
 import type { Config } from '../config.js'
 import { rawQuery } from '../http/address.js'
+import type { Counter } from '../http/counting.js'
 import { toHttpError } from '../http/errors.js'
 import type { Hosts } from '../http/hosts.js'
+import { limitBy } from '../http/rate-limit.js'
 import { isReserved, tokenShape } from '../links/reserved.js'
 import type { TokenTarget } from '../links/target.js'
+import type { NewVisit } from '../visits/visit.js'
+import { openAnswers } from './answers.js'
 import type { Locator } from './location.js'
-import { answerPage, deletedLink, expiredLink, inactiveLink, missingLink, unavailable } from './pages.js'
+import { answerPage, deletedLink, expiredLink, inactiveLink, missingLink, unavailable, usedUpLink } from './pages.js'
 import { placeholderValues } from './placeholders.js'
 import type { Recorder } from './recorder.js'
+import { chooseTarget } from './rules.js'
 import { targetUrl } from './target-url.js'
 import type { Tokens } from './tokens.js'
 import { visitOf } from './visit.js'
@@ -18,7 +24,9 @@ export interface RedirectDeps {
   recorder: Recorder
   locator: Locator
   hosts: Hosts
-  config: Pick<Config, 'shortUrl' | 'anonymizeIp'>
+  /** Counts openings by address. */
+  openings: Counter
+  config: Pick<Config, 'shortUrl' | 'anonymizeIp' | 'targetSchemes' | 'openingsLimit'>
 }
 
 /**
@@ -27,7 +35,8 @@ export interface RedirectDeps {
  * Client hints are asked for with Accept-CH and come with the next click of the same browser. Not with Critical-CH: it would
  * cost every first click a second round trip, and count it twice.
  */
-export function redirectRoutes(app: FastifyInstance, { tokens, recorder, locator, hosts, config }: RedirectDeps): void {
+export function redirectRoutes(app: FastifyInstance, deps: RedirectDeps): void {
+  const { tokens, recorder, locator, hosts, openings, config } = deps
   app.setErrorHandler((error, request, reply) => {
     const known = toHttpError(error)
     if (known.status >= 500) request.log.error({ err: error }, 'a click could not be answered')
@@ -40,14 +49,19 @@ export function redirectRoutes(app: FastifyInstance, { tokens, recorder, locator
     if (isApi || !hosts.opensLinks(request)) reply.callNotFound()
   })
 
+  const limited = config.openingsLimit > 0 && { onRequest: limitBy(openings, config.openingsLimit) }
+
   for (const base of new Set(['', config.shortUrl ? new URL(config.shortUrl).pathname.replace(/\/$/, '') : ''])) {
-    app.get<{ Params: { token: string } }>(`${base}/:token(${tokenShape})`, async (request, reply) => {
+    const url = `${base}/:token(${tokenShape})`
+    app.get<{ Params: { token: string } }>(url, { ...openRoute, ...limited }, async (request, reply) => {
       const target = openable(await tokens.find(request.params.token))
       const visit = await visitOf(request, target, { locator, anonymize: config.anonymizeIp })
       const query = target.forwardQuery ? rawQuery(request) : null
-      const location = targetUrl(target.longUrl, placeholderValues(visit, target.recipient?.mobile ?? null), query)
+      const values = placeholderValues(visit, target.recipient?.mobile ?? null)
+      const location = targetUrl(chooseTarget(target, visit), values, query, config.targetSchemes)
       if (location === null) throw inactiveLink()
-      await recorder.record(target.ownerId, visit)
+      takeOpening(target, visit)
+      if (!(await recorder.record(target.ownerId, visit))) throw usedUpLink()
       return reply
         .code(target.redirectStatus)
         .headers({ ...redirectHeaders, location })
@@ -56,13 +70,41 @@ export function redirectRoutes(app: FastifyInstance, { tokens, recorder, locator
   }
 
   // Codes of people are no business of search engines.
-  app.get('/robots.txt', async (_, reply) => reply.type('text/plain').send('User-agent: *\nDisallow: /\n'))
+  app.get('/robots.txt', { schema: robotsSchema }, async (_, reply) =>
+    reply.type('text/plain').send('User-agent: *\nDisallow: /\n'),
+  )
+}
+
+const openRoute = {
+  config: { opensLinks: true, cors: false as const },
+  schema: {
+    operationId: 'openLink',
+    summary: 'Open a short URL',
+    description:
+      'The visit is stored before the answer is sent. Client hints are asked for and come with the next one. HEAD does the same.',
+    tags: ['Short URLs'],
+    response: openAnswers,
+  },
+}
+
+const robotsSchema = {
+  operationId: 'robots',
+  summary: 'What search engines may read',
+  tags: ['Short URLs'],
+  response: { 200: { description: 'Nothing.', content: { 'text/plain': { schema: z.string() } } } },
 }
 
 const redirectHeaders = {
   'cache-control': 'no-store',
   'referrer-policy': 'strict-origin-when-cross-origin',
   'accept-ch': 'Sec-CH-UA-Full-Version-List, Sec-CH-UA-Platform-Version, Sec-CH-UA-Model, Sec-CH-UA-Form-Factors',
+}
+
+/** Bots are not counted, but a link that is used up is used up for them as well. @throws HttpError 410 */
+function takeOpening(target: TokenTarget, { isBot }: NewVisit): void {
+  if (target.peopleLeft === null) return
+  if (target.peopleLeft <= 0) throw usedUpLink()
+  if (!isBot) target.peopleLeft -= 1
 }
 
 /** @throws HttpError 404 or 410 */

@@ -1,5 +1,5 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { v7 as uuidv7 } from 'uuid'
 import { exists, probeName, segmentSuffix, syncFolder } from './spool-folder.js'
 
@@ -54,12 +54,20 @@ export class OpenSegment {
   }
 }
 
-/** Whether the folder's disk takes writes, without leaving anything there. */
+/** When a file was made, by its name, in Unix milliseconds. */
+export function segmentTime(path: string): number {
+  return Number.parseInt(basename(path).replaceAll('-', '').slice(0, 12), 16)
+}
+
+/** What some hundred visits take. */
+const probeBytes = 256 * 1024
+
+/** Whether the folder's disk takes the visits of a moment, without leaving anything there. */
 export async function tryDisk(folder: string): Promise<void> {
   const path = join(folder, probeName)
   const file = await open(path, 'w', 0o600)
   try {
-    await writeAll(file, Buffer.alloc(4096))
+    await writeAll(file, Buffer.alloc(probeBytes))
     await file.datasync()
   } finally {
     await file.close()

@@ -5,7 +5,7 @@ import { AppendGroup } from './append-group.js'
 import type { CaptureLog } from './capture-log.js'
 import { SpoolFolder } from './spool-folder.js'
 import { decodeSegment, encodeRecord, type SpooledVisit } from './spool-record.js'
-import { OpenSegment, tryDisk } from './spool-segment.js'
+import { OpenSegment, segmentTime, tryDisk } from './spool-segment.js'
 
 export interface SpoolOptions {
   /** Where the folders of all processes are; made when missing. */
@@ -19,7 +19,10 @@ export interface SpoolOptions {
 export interface SpoolState {
   /** Of visits that wait for the database. */
   bytes: number
+  maxBytes: number
   files: number
+  /** When its oldest file was begun, in Unix milliseconds; null when there is none. */
+  oldest: number | null
   /** Why visits cannot be spooled; null while they can. */
   problem: string | null
 }
@@ -119,7 +122,9 @@ export class Spool {
     const full = `the spool is full: SPOOL_MAX_BYTES is ${this.#options.maxBytes}`
     return {
       bytes: this.#bytes(),
+      maxBytes: this.#options.maxBytes,
       files: this.#sealed.length + (this.#open ? 1 : 0),
+      oldest: this.#oldest(),
       problem: this.#problem ?? (this.#isFull ? full : null),
     }
   }
@@ -133,7 +138,7 @@ export class Spool {
 
   /** Says that this process lives, takes over from dead ones, and looks whether the disk works (again). */
   tick(): Promise<void> {
-    const isCheck = this.#problem !== null || this.#ticks % ticksPerCheck === 0
+    const isDue = this.#ticks % ticksPerCheck === 0
     this.#ticks += 1
     return this.#alone(() =>
       this.#attempt(async () => {
@@ -141,13 +146,20 @@ export class Spool {
         await this.#folder.touch()
         await this.#folder.adopt()
         await this.#findSegments()
-        if (isCheck) await tryDisk(this.#folder.path)
+        if (isDue || this.#problem !== null) await tryDisk(this.#folder.path)
+        if (this.#problem !== null) this.#options.log.info({}, 'the spool works again')
+        this.#problem = null
       }).catch(() => {}),
     )
   }
 
   #bytes(): number {
     return this.#sealed.reduce((sum, { bytes }) => sum + bytes, this.#open?.bytes ?? 0)
+  }
+
+  #oldest(): number | null {
+    const paths = [...this.#sealed, this.#open].flatMap((segment) => segment?.path ?? [])
+    return paths.length === 0 ? null : Math.min(...paths.map(segmentTime))
   }
 
   /** One piece of work on the folder at a time. */
@@ -157,12 +169,10 @@ export class Spool {
     return done
   }
 
+  /** A success is no proof that the next one works, too: into a disk that is almost full, few visits fit and many do not. */
   async #attempt<T>(work: () => Promise<T>): Promise<T> {
     try {
-      const result = await work()
-      if (this.#problem !== null) this.#options.log.info({}, 'the spool works again')
-      this.#problem = null
-      return result
+      return await work()
     } catch (error) {
       // Public: without the path that is in the message.
       const problem = `the spool is broken (${(error as NodeJS.ErrnoException).code ?? 'see the log'})`

@@ -5,6 +5,9 @@
  */
 import { fillPlaceholders, type PlaceholderValues, replacePlaceholders } from './placeholders.js'
 
+/** Scheme and the rest. Of an app link, such as `market:`, nothing more needs to be known: no value leaves its place. */
+const address = /^([a-z][a-z0-9+.-]*):(.+)$/is
+
 /** Scheme, host and the rest, as browsers take them apart: any number of slashes, in either direction. */
 const parts = /^(https?):[/\\]*([^/\\?#]*)(.*)$/is
 
@@ -13,17 +16,29 @@ const parts = /^(https?):[/\\]*([^/\\?#]*)(.*)$/is
  *
  * @param query of the short URL, to be passed on; null when the link does not do that. A parameter that the target has already
  *   is not passed on: whoever spreads a short URL must not decide what the owner has decided
- * @returns null when the stored target is no http or https address
+ * @param schemes that may be led to (TARGET_SCHEMES). A target of another one was stored when more was allowed, or brought by
+ *   an import
+ * @returns null when the stored target is none of them
  */
-export function targetUrl(longUrl: string, values: PlaceholderValues, query: string | null): string | null {
+export function targetUrl(
+  longUrl: string,
+  values: PlaceholderValues,
+  query: string | null,
+  schemes: readonly string[] = ['http', 'https'],
+): string | null {
   // What URL parsers leave out would otherwise hide where the host ends.
-  const [, scheme, host, rest] = parts.exec(longUrl.replace(/[\t\r\n]/g, '').trim()) ?? []
-  if (scheme === undefined || host === undefined || host === '' || rest === undefined) return null
-  const path = rest.replace(/^[^?#]*/, (text) => text.replaceAll('\\', '/'))
-  const filled = fillPlaceholders(path, values)
-  return (
-    originOf(scheme.toLowerCase(), fillHost(host, values)) + printable(query === null ? filled : passOn(filled, query))
-  )
+  const target = longUrl.replace(/[\t\r\n]/g, '').trim()
+  const [, scheme, rest = ''] = address.exec(target) ?? []
+  if (scheme === undefined || !schemes.includes(scheme.toLowerCase())) return null
+  const ending = (text: string) => {
+    const filled = fillPlaceholders(text, values)
+    return printable(query === null ? filled : passOn(filled, query))
+  }
+  if (!/^https?$/i.test(scheme)) return `${scheme.toLowerCase()}:${ending(rest)}`
+  const [, , host = '', path = ''] = parts.exec(target) ?? []
+  if (host === '') return null
+  const slashed = path.replace(/^[^?#]*/, (text) => text.replaceAll('\\', '/'))
+  return originOf(scheme.toLowerCase(), fillHost(host, values)) + ending(slashed)
 }
 
 /** Two labels at the end that no placeholder is part of, and maybe a port. */

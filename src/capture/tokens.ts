@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Notifications } from '../database/notifications.js'
 import type { TokenTarget } from '../links/target.js'
+import { CacheCounts } from '../measures.js'
 
 /** Tokens in memory: a link that was opened once works on while the database is away. */
 export interface Tokens {
@@ -12,6 +13,8 @@ export interface Tokens {
    * @throws what the database threw, for a token that is not known
    */
   find(token: string): Promise<TokenTarget | null>
+  /** A miss is what the database was asked for, or would have been. */
+  readonly counts: CacheCounts
   close(): void
 }
 
@@ -31,6 +34,9 @@ const patienceMs = 500
 /** After a failed question, how long old answers are given without asking again. */
 const restMs = 1_000
 
+/** Of targets in memory: usual ones are never that many. */
+const mostCharacters = 2 ** 26
+
 interface Entry {
   target: TokenTarget
   until: number
@@ -48,6 +54,8 @@ export function openTokens(options: TokensOptions): Tokens {
   const byLink = new Map<string, Set<string>>()
   const known = new LRUCache<string, Entry>({
     max: 50_000,
+    maxSize: mostCharacters,
+    sizeCalculation: ({ target }) => 1 + target.longUrl.length + charactersOf(target.rules),
     dispose: ({ target }, token, reason) => reason !== 'set' && forget(byLink, linkKey(target), token),
   })
   // Apart, so that guessing cannot push out what is known.
@@ -55,6 +63,7 @@ export function openTokens(options: TokensOptions): Tokens {
   const lookups = new Map<string, Lookup>()
   /** Words said while lookups run: an answer may be older than they are. */
   const heard = new Set<Set<string>>()
+  const counts = new CacheCounts()
   let epoch = 0
   let restUntil = 0
 
@@ -119,17 +128,27 @@ export function openTokens(options: TokensOptions): Tokens {
   return {
     async find(token) {
       const entry = known.get(token)
-      if (entry === undefined) {
-        const nobody = missing.get(token)
-        return nobody !== undefined && now() < nobody.until ? null : lookup(token).answer
+      const isKnown =
+        entry === undefined
+          ? now() < (missing.get(token)?.until ?? 0)
+          : (now() < entry.until && entry.epoch === epoch) || now() < restUntil
+      if (isKnown) {
+        counts.hits += 1
+        return entry?.target ?? null
       }
-      if ((now() < entry.until && entry.epoch === epoch) || now() < restUntil) return entry.target
+      counts.misses += 1
       const { answer, startedAt } = lookup(token)
+      if (entry === undefined) return answer
       const old = () => entry.target
       return within(startedAt + patienceMs - now(), answer.catch(old), old)
     },
+    counts,
     close: stop,
   }
+}
+
+function charactersOf(rules: TokenTarget['rules']): number {
+  return rules.length === 0 ? 0 : JSON.stringify(rules).length
 }
 
 /** The answer, or what is said instead when it takes longer. */

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { TokenTarget } from '../links/target.js'
 import type { NewVisit } from '../visits/visit.js'
 import { anonymizeAddress } from './addresses.js'
@@ -25,7 +24,7 @@ export async function visitOf(click: Click, target: TokenTarget, options: Captur
     ...visitor,
     ...verdict(botReason({ method, headers, isProgram, openedAt: createdAt, sentAt })),
     id: newVisitId(),
-    visitId: randomUUID(),
+    visitId: null,
     linkId: target.linkId,
     createdAt,
     recipientId: target.recipient?.id ?? null,

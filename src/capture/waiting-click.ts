@@ -1,23 +1,24 @@
 import type { NewVisit } from '../visits/visit.js'
 
-/** A visit that could be stored neither in the database nor in the spool. */
+/** A visit that could be neither committed nor spooled. */
 export class RecordError extends Error {
   override readonly name = 'RecordError'
 }
 
-type Way = 'database' | 'spool'
+type Attempt = 'commit' | 'spool'
 
 /** A visit on its way into the log: safe as soon as one of two ways has worked, lost only when both have failed. */
 export class WaitingClick {
   readonly ownerId: number
   readonly visit: NewVisit
-  readonly settled: Promise<void>
+  /** False when it was turned away. */
+  readonly settled: Promise<boolean>
   isSettled = false
   /** Whether it has been handed to the spool. */
   isSpooling = false
-  #resolve: () => void = () => {}
+  #resolve: (isTaken: boolean) => void = () => {}
   #reject: (error: Error) => void = () => {}
-  readonly #failures = new Map<Way, unknown>()
+  readonly #failures = new Map<Attempt, unknown>()
   #timer: NodeJS.Timeout | undefined
 
   constructor(ownerId: number, visit: NewVisit) {
@@ -36,12 +37,19 @@ export class WaitingClick {
 
   safe(): void {
     this.#settle()
-    this.#resolve()
+    this.#resolve(true)
   }
 
-  failed(way: Way, error: unknown): void {
-    this.#failures.set(way, error)
-    if (this.#failures.size === 2) this.refuse('neither the database nor the spool takes visits', error)
+  /** Its link takes no more visits, and it was not handed to the spool before that was known. */
+  turnAway(): void {
+    if (this.isSpooling) return
+    this.#settle()
+    this.#resolve(false)
+  }
+
+  failed(attempt: Attempt, error: unknown): void {
+    this.#failures.set(attempt, error)
+    if (this.#failures.size === 2) this.refuse('the visit can be neither committed nor spooled', error)
   }
 
   /** Ends it without success. */

@@ -123,6 +123,16 @@ describe('the target of a redirect', () => {
   )
 
   it.each([
+    ['market://details?id=com.example&m={mobile}', 'market://details?id=com.example&m=%2B9019955123&a=1'],
+    ['intent://scan/{city}#Intent;scheme=zxing;end', 'intent://scan/London?a=1#Intent;scheme=zxing;end'],
+    ['Market:x y\r\nz', 'market:x%20yz?a=1'],
+  ])('is an address of an app where the site allows it: %s', (longUrl, location) => {
+    expect(targetUrl(longUrl, values, 'a=1', ['https', 'market', 'intent'])).toBe(location)
+    expect(targetUrl(longUrl, values, 'a=1')).toBeNull()
+    expect(targetUrl('http://example.com', values, null, ['https', 'market', 'intent'])).toBeNull()
+  })
+
+  it.each([
     ['https://example.com/', 'a=1&b=2', 'https://example.com/?a=1&b=2'],
     ['https://example.com/?x=1', 'a=1', 'https://example.com/?x=1&a=1'],
     ['https://example.com/?', 'a=1', 'https://example.com/?a=1'],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PoolClient } from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
+import { logWay } from '../../src/capture/log-way.js'
 import { openRecorder, type Recorder, type RecorderOptions } from '../../src/capture/recorder.js'
 import { openSpool, type Spool } from '../../src/capture/spool.js'
 import { RecordError } from '../../src/capture/waiting-click.js'
@@ -49,7 +50,7 @@ async function testRecorder(
   const log = { info: say, warn: say, error: say }
   const spool = await openSpool({ directory, maxBytes: options.spoolBytes ?? 2 ** 30, log })
   // Long, so that no visit goes to the spool because the machine is busy.
-  const recorder = openRecorder({ db, spool, waitMs: 60_000, log, ...options })
+  const recorder = openRecorder({ way: logWay(db), spool, waitMs: 60_000, log, ...options })
   const close = async () => {
     await recorder.close()
     await spool.close()
@@ -98,7 +99,7 @@ it('commits the clicks of a moment together, in their order', async () => {
   await Promise.all(visits.map((visit) => recorder.record(1, visit)))
   expect(await storedIds(place.db)).toEqual(visits.map(({ id }) => id))
   // 100, 100 and 50: at most 128, 128 and 64.
-  expect(recorder.state().commitSizes).toEqual([0, 0, 0, 0, 0, 0, 1, 2])
+  expect(recorder.state().commitSizes.counts).toEqual([0, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0])
 })
 
 it('lets one owner’s clicks go on while another’s wait', async () => {
@@ -157,7 +158,7 @@ it('spools visits while the database is away, and stores each once and in order 
   expect(place.said).toEqual([
     'visits cannot be committed: they go to the spool',
     'the database answers again',
-    'visits of the spool are in the log',
+    'visits of the spool are committed',
   ])
 })
 
@@ -235,7 +236,7 @@ it('fails clearly when neither the database nor the spool takes visits, and reco
   const { recorder } = await testRecorder(place, { spoolBytes: 0 })
   place.outage.error = refused
   const failed = recorder.record(1, newVisit(20))
-  await expect(failed).rejects.toThrow(new RecordError('neither the database nor the spool takes visits'))
+  await expect(failed).rejects.toThrow(new RecordError('the visit can be neither committed nor spooled'))
   place.outage.error = null
   await expect.poll(() => recorder.state().failure, { timeout: 30_000 }).toBeNull()
   await recorder.record(1, newVisit(20))

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { announceLink } from '../../src/links/announce.js'
+import { findTarget } from '../../src/links/target.js'
 import { openApp, type TestApp, testApp } from '../support/app.js'
 import { cableTo } from '../support/cable.js'
 import { testDatabase } from '../support/database.js'
@@ -131,6 +132,59 @@ describe('opening a short link', () => {
   })
 })
 
+describe('a link with rules', () => {
+  const iPhone = {
+    'user-agent':
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1',
+  }
+  const rules = [
+    { when: { platform: ['iOS'], country_code: ['US'] }, long_url: 'https://us.example.com/{device_type}?a=1' },
+    { when: { platform: ['iOS'] }, long_url: 'https://ios.example.com/' },
+  ]
+  const location = async (path: string, headers: Record<string, string>, remoteAddress = '127.0.0.1') =>
+    (await site.app.inject({ url: path, headers, remoteAddress })).headers.location
+
+  it('leads to the target of the first that the visit meets, as it would to its own', async () => {
+    const { id, path } = await newLink({ rules, forwardQuery: true, redirectStatus: 307 })
+    const answer = await site.app.inject({ url: `${path}?a=2&b=3`, headers: iPhone, remoteAddress: '8.8.8.8' })
+    expect([answer.statusCode, answer.headers.location]).toEqual([307, 'https://us.example.com/smartphone?a=1&b=3'])
+    expect(await location(path, iPhone)).toBe('https://ios.example.com/')
+    expect(await location(path, browser, '8.8.8.8')).toBe(`https://example.com/${id}`)
+  })
+
+  it('stores the visit that the link without them would', async () => {
+    const [plain, ruled] = [await newLink(), await newLink({ rules })]
+    for (const { path } of [plain, ruled]) await location(path, iPhone)
+    const [[a], [b]] = await Promise.all([plain, ruled].map(({ id }) => visitsOf(id)))
+    const own = { id: '', visit_id: '', link_id: '', created_at: '' }
+    expect({ ...b, ...own }).toEqual({ ...a, ...own })
+  })
+
+  it('is checked, stored and changed through the API, and leads there at once', async () => {
+    const save = (method: 'POST' | 'PUT', url: string, payload: object) =>
+      site.app.inject({ method, url, payload, headers: site.as(26) })
+    const long_url = 'https://example.com/'
+    const created = await save('POST', '/link/urls', {
+      long_url,
+      rules: [{ when: { platform: 'ios' }, long_url: 'http://a.b/' }],
+    })
+    const { id, token } = created.json().data
+    expect(await location(`/${token}`, iPhone)).toBe('http://a.b/')
+    await save('PUT', `/link/urls/${id}`, { long_url, rules: [{ when: { platform: 'iOS' }, long_url: 'http://c.d/' }] })
+    await expect.poll(() => location(`/${token}`, iPhone)).toBe('http://c.d/')
+    await save('PUT', `/link/urls/${id}`, { long_url, rules: null })
+    await expect.poll(() => location(`/${token}`, iPhone)).toBe(long_url)
+  })
+
+  it('is in memory once for all the people it was sent to', async () => {
+    const { id } = await newLink({ rules })
+    await storeRecipients(site.db, 26, id, ['1', '2'], ['ruled1', 'ruled2'])
+    const [one, two] = await Promise.all(['ruled1', 'ruled2'].map((token) => findTarget(site.db, token)))
+    expect(one?.rules).toEqual(rules)
+    expect(two?.rules).toBe(one?.rules)
+  })
+})
+
 describe('a visit by a recipient', () => {
   it('carries token, message and number of the person', async () => {
     const { id } = await newLink({ longUrl: 'https://example.com/?m={mobile}' })
@@ -259,6 +313,16 @@ describe('a link that cannot be opened', () => {
     expect(json.json()).toEqual({ status: 'ERROR', code: 404, message: 'This link does not exist.', data: [] })
   })
 
+  it('because people have opened it as often as they may is 410; bots do not count, but are turned away with them', async () => {
+    const { id, path } = await newLink({ maxVisits: 2 })
+    const open = async (headers: object) => (await site.app.inject({ url: path, headers: { ...headers } })).statusCode
+    const bot = { 'user-agent': 'curl/8.5.0' }
+    const statuses = []
+    for (const click of [bot, browser, bot, browser, browser, bot]) statuses.push(await open(click))
+    expect(statuses).toEqual([302, 302, 302, 302, 410, 410])
+    expect(await visitsOf(id)).toHaveLength(4)
+  })
+
   it('opens until it expires', async () => {
     const { path } = await newLink({ expiresAt: new Date(Date.now() + day) })
     expect((await site.app.inject({ url: path, headers: browser })).statusCode).toBe(302)
@@ -276,7 +340,7 @@ describe('a link that cannot be opened', () => {
 })
 
 describe('paths that are no short links', () => {
-  it.each(['/link', '/auth', '/developer', '/api', '/dashboard', '/docs', '/metrics', '/api/v2/link26x20', '/API'])(
+  it.each(['/link', '/auth', '/developer', '/api', '/metrics', '/api/v2/link26x20', '/API'])(
     'are missing in the envelope: %s',
     async (url) => {
       const answer = await site.app.inject({ url, headers: { accept: 'text/html' } })

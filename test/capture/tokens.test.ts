@@ -11,11 +11,13 @@ function target(given: Partial<TokenTarget> = {}): TokenTarget {
     ownerId: 1,
     linkId: 20,
     longUrl: 'https://example.com/1',
+    rules: [],
     redirectStatus: 302,
     forwardQuery: false,
     isActive: true,
     isDeleted: false,
     expiresAt: null,
+    peopleLeft: null,
     recipient: null,
     ...given,
   }

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto'
+import { AckPolicy, DeliverPolicy, JetStreamApiError, type JsMsg } from '@nats-io/jetstream'
+import { nanos } from '@nats-io/transport-node'
+import type { Connected } from './connection.js'
+import type { QueueNames } from './names.js'
+
+export interface PartitionReader {
+  /** Settles when it reads no more, whatever ended it. */
+  closed: Promise<unknown>
+  /** How many messages were received and not done with. */
+  unfinished(): number
+  /** The message is in the log, or set aside: it leaves the queue. */
+  finish(message: JsMsg): void
+  /** Receives no more; what was received can still be finished. */
+  pause(): void
+  /** Lets go of the partition: what is not finished is for the next reader. */
+  leave(): Promise<void>
+}
+
+/** Most messages on their way to a reader. */
+const mostUnfinished = 1_000
+/** A reader that does not ask for so long is gone. */
+const goneAfterMs = 5_000
+/** Messages come again after that, in case the word that they are finished was lost. Those in hand are left alone then. */
+const ackWaitMs = 15_000
+const notUnique = 10_100
+
+/**
+ * Reads a partition in order, from the first message that is left.
+ *
+ * A stream that is a work queue has one consumer for a subject at most, so the consumer is the right to read: who makes it
+ * has the partition, and when nobody asks it for messages any more, the stream removes it. Each reader makes a new one
+ * and starts at the first message that was not finished. So even if there were two for a moment, each would append an
+ * unbroken run that begins with what is already in the log: nothing can overtake.
+ *
+ * @returns null while somebody else reads it
+ */
+export async function readPartition(
+  { jetstream, manager, nats }: Connected,
+  names: QueueNames,
+  partition: number,
+  receive: (message: JsMsg, reader: PartitionReader) => void,
+): Promise<PartitionReader | null> {
+  const info = await manager.consumers
+    .add(names.stream, {
+      name: `p${partition}-${randomUUID()}`,
+      filter_subject: names.visits(partition),
+      deliver_policy: DeliverPolicy.All,
+      ack_policy: AckPolicy.Explicit,
+      ack_wait: nanos(ackWaitMs),
+      max_ack_pending: mostUnfinished,
+      inactive_threshold: nanos(goneAfterMs),
+    })
+    .catch((error: unknown) => {
+      if (error instanceof JetStreamApiError && error.code === notUnique) return null
+      throw error
+    })
+  if (info === null) return null
+
+  const unfinished = new Set<number>()
+  let last = 0
+  const arrive = (message: JsMsg) => {
+    const { seq } = message
+    if (seq > last) {
+      last = seq
+      unfinished.add(seq)
+      receive(message, reader)
+    } else if (!unfinished.has(seq)) {
+      // Finished, but the word was lost.
+      message.ack()
+    }
+  }
+  const messages = await jetstream.consumers.getConsumerFromInfo(info).consume({
+    max_messages: mostUnfinished,
+    expires: 5_000,
+    idle_heartbeat: 1_000,
+    abort_on_missing_resource: true,
+    callback: arrive,
+  })
+  const reader: PartitionReader = {
+    closed: messages.closed(),
+    unfinished: () => unfinished.size,
+    finish(message) {
+      unfinished.delete(message.seq)
+      if (!nats.isClosed()) message.ack()
+    },
+    pause: () => messages.stop(),
+    async leave() {
+      messages.stop()
+      // When that does not work, the stream removes it a little later.
+      await manager.consumers.delete(names.stream, info.name).catch(() => {})
+    },
+  }
+  return reader
+}

@@ -1,0 +1,116 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { CaptureLog } from '../capture/capture-log.js'
+import type { QueueConfig } from '../config.js'
+import { type Connected, keepConnected } from './connection.js'
+import { type QueueNames, queueNames } from './names.js'
+import { prepareStreams } from './streams.js'
+
+/** The durable queue in front of the log: streams of NATS JetStream (docs/decisions, "queue"). */
+export interface Queue {
+  names: QueueNames
+  /** @throws QueueAwayError while NATS cannot be reached */
+  connected(): Connected
+  /**
+   * Makes sure that the streams are there.
+   *
+   * @throws when they are not: NATS is away, or refuses them
+   */
+  prepare(): Promise<void>
+  /** The same, and that there is room. @throws when there is none */
+  requireRoom(): Promise<void>
+  state(): QueueState
+  close(): Promise<void>
+}
+
+export interface QueueState {
+  /** Why nothing can be said of it; null while it answers. What follows is what was known last. */
+  problem: string | null
+  /** Visits that wait for the log. */
+  messages: number
+  bytes: number
+  maxBytes: number
+  /** When the oldest of them was put in, in Unix milliseconds; null when there is none. */
+  oldest: number | null
+  /** Messages that were set aside. */
+  refused: number
+}
+
+const lookEveryMs = 5_000
+const firstLimitMs = 5_000
+/** A queue that was full takes visits again when it is emptier than that, so that it does not change its mind with each. */
+const roomAt = 0.9
+
+/** Never throws: a server whose NATS is away must still start. Waits a little, so that first clicks find it. */
+export async function openQueue(config: QueueConfig, log: CaptureLog): Promise<Queue> {
+  const names = queueNames(config.stream)
+  const connection = keepConnected(config, log)
+  const state: QueueState = {
+    problem: 'not looked at yet',
+    messages: 0,
+    bytes: 0,
+    maxBytes: config.maxBytes,
+    oldest: null,
+    refused: 0,
+  }
+  const look = async () => {
+    try {
+      const { manager } = connection.get()
+      const [visits, refused] = await Promise.all([
+        manager.streams.info(names.stream),
+        manager.streams.info(names.refusedStream),
+      ])
+      const { messages, bytes, first_ts } = visits.state
+      state.messages = messages
+      state.bytes = bytes
+      state.oldest = messages === 0 ? null : Date.parse(first_ts)
+      if (refused.state.messages > state.refused) {
+        log.error(
+          { messages: refused.state.messages, stream: names.refusedStream },
+          'messages of the queue are set aside',
+        )
+      }
+      state.refused = refused.state.messages
+      state.problem = null
+    } catch (error) {
+      state.problem = (error as Error).message
+    }
+  }
+  const prepare = async () => prepareStreams(connection.get().manager, config)
+  const requireRoom = async () => {
+    await prepare()
+    await look()
+    if (state.problem !== null) throw new Error(state.problem)
+    if (state.bytes > config.maxBytes * roomAt) {
+      throw new Error(`the queue is full: NATS_MAX_BYTES is ${config.maxBytes}`)
+    }
+  }
+  const timer = setInterval(() => void look(), lookEveryMs)
+  timer.unref()
+  await firstSuccess(prepare)
+  await look()
+  return {
+    names,
+    connected: connection.get,
+    prepare,
+    requireRoom,
+    state: () => state,
+    close: async () => {
+      clearInterval(timer)
+      await connection.close()
+    },
+  }
+}
+
+async function firstSuccess(attempt: () => Promise<void>): Promise<void> {
+  const giveUpAt = Date.now() + firstLimitMs
+  while (Date.now() < giveUpAt) {
+    if (
+      await attempt().then(
+        () => true,
+        () => false,
+      )
+    )
+      return
+    await wait(50)
+  }
+}
