@@ -1,0 +1,188 @@
+import type { FastifyRequest } from 'fastify'
+import type { Config } from '../config.js'
+import type { Database } from '../database/open.js'
+import { publicAddress, rawQuery } from '../http/address.js'
+import { bodyTypes } from '../http/bodies.js'
+import { entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
+import { emptySchema, okSchema, pageSchema, paginatedJson, success } from '../http/envelope.js'
+import { pagination } from '../http/paginate.js'
+import { parseQueryString } from '../http/query-string.js'
+import type { Api } from '../http/validate.js'
+import { verificationCodeSchema, webhookSchema } from './answers.js'
+import { newVerificationCode } from './code.js'
+import { deliveryRoutes } from './delivery-routes.js'
+import {
+  createWebhook,
+  deleteWebhook,
+  editWebhook,
+  pageOfWebhooks,
+  verificationCode,
+  webhookRow,
+} from './repository.js'
+import { webhookResource } from './resource.js'
+import { editedWebhookBody, newWebhookBody, webhookParams, webhooksQuery } from './schema.js'
+
+export interface WebhookRoutesDeps {
+  db: Database
+  config: Pick<Config, 'publicUrl' | 'webhooks'>
+}
+
+/** Webhooks of the caller (contract.md section 8). */
+export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
+  const { db, config } = deps
+  const tags = ['Webhooks']
+  const ownerOf = (request: FastifyRequest) => request.caller.ownerId
+
+  api.get(
+    '/developer/webhooks',
+    {
+      schema: {
+        operationId: 'listWebhooks',
+        summary: 'List webhooks',
+        description: 'Newest first.',
+        tags,
+        querystring: webhooksQuery,
+        response: { 200: pageSchema('OK', webhookSchema), 304: unchanged },
+      },
+      config: { scope: 'webhooks:read' },
+    },
+    async (request, reply) => {
+      const { page: number, per_page: perPage, filter } = request.query
+      const page = await pageOfWebhooks(db, ownerOf(request), filter?.name ?? null, { number, perPage })
+      const items = page.items.map((row) => JSON.stringify(webhookResource(row)))
+      const address = { path: publicAddress(request, config.publicUrl), query: parseQueryString(rawQuery(request)) }
+      const answer = paginatedJson('OK', items, pagination(page, address))
+      const tag = entityTag(answer)
+      if (isUnchanged(request, tag)) return notModified(reply, tag)
+      return tagged(reply, tag).type('application/json; charset=utf-8').send(answer)
+    },
+  )
+
+  api.post(
+    '/developer/webhooks',
+    {
+      schema: {
+        operationId: 'createWebhook',
+        summary: 'Create a webhook',
+        description:
+          'Links name it in `webhook_id`. Each visit of such a link is posted to `uri`, which may hold placeholders behind its host, with the whole number of the recipient.',
+        tags,
+        consumes: bodyTypes,
+        body: newWebhookBody(config.webhooks),
+        response: { 200: okSchema('Webhook Created Successfully', webhookSchema) },
+      },
+      config: { scope: 'webhooks:write' },
+    },
+    async (request) => {
+      const row = await createWebhook(db, ownerOf(request), request.body)
+      return success('Webhook Created Successfully', webhookResource(row))
+    },
+  )
+
+  api.get(
+    '/developer/webhooks/:id',
+    {
+      schema: {
+        operationId: 'showWebhook',
+        summary: 'Show a webhook',
+        tags,
+        params: webhookParams,
+        response: { 200: okSchema('OK', webhookSchema), 304: unchanged },
+      },
+      config: { scope: 'webhooks:read' },
+    },
+    async (request, reply) => {
+      const row = await webhookRow(db, ownerOf(request), request.params.id)
+      const answer = success('OK', webhookResource(row))
+      const tag = entityTag(answer)
+      return isUnchanged(request, tag) ? notModified(reply, tag) : tagged(reply, tag).send(answer)
+    },
+  )
+
+  // A POST without another verb is an edit, as for links.
+  for (const method of ['PUT', 'PATCH', 'POST'] as const) {
+    api.route({
+      method,
+      url: '/developer/webhooks/:id',
+      schema: {
+        operationId: 'editWebhook',
+        summary: 'Edit a webhook',
+        description:
+          'What the body leaves out, or gives back masked, stays as it is. What waits to be delivered is tried at once. PATCH and POST do the same.',
+        tags,
+        consumes: bodyTypes,
+        params: webhookParams,
+        body: editedWebhookBody(config.webhooks),
+        response: { 200: okSchema('Webhook Updated Successfully', webhookSchema) },
+      },
+      config: { scope: 'webhooks:write' },
+      handler: async (request) => {
+        const row = await editWebhook(db, ownerOf(request), request.params.id, request.body)
+        return success('Webhook Updated Successfully', webhookResource(row))
+      },
+    })
+  }
+
+  api.delete(
+    '/developer/webhooks/:id',
+    {
+      schema: {
+        operationId: 'deleteWebhook',
+        summary: 'Delete a webhook',
+        description: 'Nothing is sent any more, not even what waits. Links that name it go on without.',
+        tags,
+        params: webhookParams,
+        response: { 200: emptySchema('Webhook Deleted Successfully') },
+      },
+      config: { scope: 'webhooks:write' },
+    },
+    async (request) => {
+      await deleteWebhook(db, ownerOf(request), request.params.id)
+      return success('Webhook Deleted Successfully', [])
+    },
+  )
+
+  const code = '/developer/webhooks/:id/verification-code'
+
+  api.get(
+    code,
+    {
+      schema: {
+        operationId: 'showVerificationCode',
+        summary: 'Show the verification code of a webhook',
+        description: 'What a receiver verifies signatures with (Standard Webhooks).',
+        tags,
+        params: webhookParams,
+        response: { 200: okSchema('OK', verificationCodeSchema) },
+      },
+      config: { scope: 'webhooks:write' },
+    },
+    async (request, reply) => {
+      const answer = { verification_code: await verificationCode(db, ownerOf(request), request.params.id) }
+      return reply.header('cache-control', 'no-store').send(success('OK', answer))
+    },
+  )
+
+  api.post(
+    code,
+    {
+      schema: {
+        operationId: 'renewVerificationCode',
+        summary: 'Make a new verification code for a webhook',
+        description: 'Everything that is sent from now on is signed with it.',
+        tags,
+        params: webhookParams,
+        response: { 200: okSchema('Verification Code Created Successfully', verificationCodeSchema) },
+      },
+      config: { scope: 'webhooks:write' },
+    },
+    async (request, reply) => {
+      const token = newVerificationCode()
+      await editWebhook(db, ownerOf(request), request.params.id, { token })
+      const answer = success('Verification Code Created Successfully', { verification_code: token })
+      return reply.header('cache-control', 'no-store').send(answer)
+    },
+  )
+
+  deliveryRoutes(api, deps)
+}

@@ -1,0 +1,100 @@
+/** A database with webhooks, links and visits, and processes that tell of them. */
+import { expect, onTestFinished } from 'vitest'
+import { readConfig } from '../../src/config.js'
+import { openNotifications } from '../../src/database/notifications.js'
+import { type Database, openDatabase } from '../../src/database/open.js'
+import { appendVisits } from '../../src/visits/append.js'
+import { newVerificationCode } from '../../src/webhooks/code.js'
+import { openWebhookDelivery, type WebhookDelivery } from '../../src/webhooks/delivery.js'
+import type { LookUp } from '../../src/webhooks/names.js'
+import { testDatabase } from '../support/database.js'
+import { newVisit, storeLink } from '../support/visits.js'
+
+export interface DeliverySite {
+  db: Database
+  url: string
+  /** Lines of the log of every delivery. */
+  log: { level: string; message: string; fields: object }[]
+  /** A process that delivers, until the test ends or it is closed; retries come within milliseconds. */
+  deliver(options?: { env?: Record<string, string>; lookUp?: LookUp }): Pick<WebhookDelivery, 'close'>
+  /** A webhook of owner 1, and its id. */
+  webhook(uri: string, given?: { status?: number; secret?: string }): Promise<{ id: string; code: string }>
+  /** Links of owner 1 that name a webhook. */
+  links(webhookId: string, ...ids: number[]): Promise<void>
+  /** Stores visits of a link as clicks are stored, and answers their ids in order. */
+  visit(linkId: number, count?: number, given?: Parameters<typeof newVisit>[1]): Promise<string[]>
+  /** Rows of the outbox, oldest first. */
+  deliveries(): Promise<DeliveryRecord[]>
+  lanes(): Promise<number>
+}
+
+export interface DeliveryRecord {
+  id: string
+  link_id: string
+  seq: string
+  state: string
+  attempts: number
+  last_status: number | null
+  last_error: string | null
+}
+
+/** What comes true sooner or later. */
+export const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 30_000, interval: 20 })
+
+/** Of owner 1, on a database of its own. */
+export async function deliverySite(): Promise<DeliverySite> {
+  const { db, url } = await testDatabase()
+  const log: DeliverySite['log'] = []
+  const say = (level: string) => (fields: object, message: string) => log.push({ level, message, fields })
+  return {
+    db,
+    url,
+    log,
+    deliver({ env = {}, lookUp } = {}) {
+      const config = readConfig({ WEBHOOK_ALLOW_PRIVATE: 'on', WEBHOOK_RETRY_BASE_MS: '5', ...env })
+      const own = openDatabase({ url, connections: 4 })
+      const notifications = openNotifications(url)
+      const logs = { info: say('info'), warn: say('warn'), error: say('error') }
+      const delivery = openWebhookDelivery({ db: own, notifications, config, log: logs, ...(lookUp && { lookUp }) })
+      let closed: Promise<void> | null = null
+      const close = () => {
+        closed ??= delivery.close().then(async () => {
+          await notifications.close()
+          await own.close()
+        })
+        return closed
+      }
+      onTestFinished(close)
+      return { close }
+    },
+    async webhook(uri, { status = 1, secret } = {}) {
+      await db.pool.query('INSERT INTO owners (id) VALUES (1) ON CONFLICT DO NOTHING')
+      const code = newVerificationCode()
+      const { rows } = await db.pool.query(
+        `INSERT INTO webhooks (user_id, id, name, uri, status, secret, verification_code)
+         VALUES (1, gen_random_uuid(), 'a webhook', $1, $2, $3, $4) RETURNING id`,
+        [uri, status, secret ?? null, code],
+      )
+      return { id: rows[0].id, code }
+    },
+    async links(webhookId, ...ids) {
+      for (const id of ids) await storeLink(db, 1, id, { webhookId })
+    },
+    async visit(linkId, count = 1, given = {}) {
+      const visits = Array.from({ length: count }, () => newVisit(linkId, given))
+      await appendVisits(db, 1, visits, { isLive: true })
+      return visits.map(({ id }) => id)
+    },
+    async deliveries() {
+      const { rows } = await db.pool.query<DeliveryRecord>(
+        `SELECT id, link_id, seq, state, attempts, last_status, last_error
+         FROM webhook_deliveries ORDER BY created_at, link_id, seq`,
+      )
+      return rows
+    },
+    async lanes() {
+      const { rows } = await db.pool.query<{ count: number }>('SELECT count(*)::int FROM webhook_lanes')
+      return rows[0]?.count ?? 0
+    },
+  }
+}
