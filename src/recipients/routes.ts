@@ -3,12 +3,14 @@ import { may } from '../accounts/scopes.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery, requestOrigin } from '../http/address.js'
-import { entityTag, isUnchanged, notModified, tagged } from '../http/conditional.js'
+import { bodyTypes } from '../http/bodies.js'
+import { entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
 import { paginatedJson, success } from '../http/envelope.js'
 import { pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
 import { linkParams } from '../links/schema.js'
+import { recipientsAnswer, recipientsCreatedAnswer } from './answers.js'
 import { createRecipients } from './create.js'
 import { pageOfRecipients } from './read.js'
 import { type RecipientView, recipientResource } from './resource.js'
@@ -30,7 +32,16 @@ export function recipientRoutes(api: Api, { db, config }: RecipientRoutesDeps): 
   api.post(
     '/link/urls/:id/recipients',
     {
-      schema: { params: linkParams, body: recipientsBody(config.outputZone) },
+      schema: {
+        operationId: 'createRecipients',
+        summary: 'Give recipients short URLs of their own',
+        description: 'In the order of the request. Those who have one already keep it.',
+        tags: ['Recipients'],
+        consumes: bodyTypes,
+        params: linkParams,
+        body: recipientsBody(config.outputZone),
+        response: { 200: recipientsCreatedAnswer },
+      },
       bodyLimit: recipientsBodyLimit,
       config: { scope: 'links:write' },
     },
@@ -51,7 +62,18 @@ export function recipientRoutes(api: Api, { db, config }: RecipientRoutesDeps): 
 
   api.get(
     '/link/urls/:id/recipients',
-    { schema: { params: linkParams, querystring: recipientsQuery }, config: { scope: 'links:read' } },
+    {
+      schema: {
+        operationId: 'listRecipients',
+        summary: 'List the recipients of a link',
+        description: 'Newest first.',
+        tags: ['Recipients'],
+        params: linkParams,
+        querystring: recipientsQuery,
+        response: { 200: recipientsAnswer, 304: unchanged },
+      },
+      config: { scope: 'links:read' },
+    },
     async (request, reply) => {
       const { params, query, caller } = request
       const view = viewOf(request)

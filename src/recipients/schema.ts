@@ -14,26 +14,29 @@ const message = 'The message_id field must be a text of 1 to 255 characters.'
 const time = 'The sent_at field must be a time as ISO 8601 or Y-m-d H:i:s, such as 2026-01-31T12:00:00+01:00.'
 
 /** A number as JSON loses digits above 2^53: it is refused there, not stored wrongly. */
-const text = (error: string) =>
-  z.union([z.string(), z.int().nonnegative()], { error }).transform((value) => String(value).trim())
+const text = (error: string, example: string) =>
+  z
+    .union([z.string(), z.int({ error }).nonnegative({ error })], { error })
+    .meta({ examples: [example] })
+    .transform((value) => String(value).trim())
 
-const optionalText = (error: string) =>
-  text(error)
+const optionalText = (error: string, example: string) =>
+  text(error, example)
     .nullish()
     .transform((value) => value || null)
 
 /** Spaces and punctuation that people write into numbers are left out. */
-const mobile = text(number)
+const mobile = text(number, '447700900123')
   .transform((value) => value.replace(/[\s().\-\u2010-\u2015]/g, ''))
   .refine((value) => /^\+?\d{5,20}$/.test(value), number)
 
-const messageId = optionalText(message).refine(
+const messageId = optionalText(message, 'm-1').refine(
   (value) => value === null || (value.length <= 255 && value.isWellFormed() && !/\p{Cc}/u.test(value)),
   message,
 )
 
 const sentAt = (zone: string) =>
-  optionalText(time).transform((value, context) => {
+  optionalText(time, '2026-01-31T12:00:00Z').transform((value, context) => {
     const instant = value === null ? null : parseInstant(value, zone)
     if (value === null || instant !== null) return instant
     context.addIssue(time)
@@ -46,15 +49,19 @@ export const recipientsBody = (zone: string) => {
     { mobile, message_id: messageId, sent_at: sentAt(zone) },
     { error: 'A recipient must be an object with a mobile.' },
   )
-  const recipients = z
-    .array(z.unknown(), { error: list })
-    .min(1, list)
-    .max(mostRecipients, list)
-    .pipe(z.array(recipient))
-  return z.preprocess(
-    (body) => (Array.isArray(body) ? { recipients: body } : body),
-    z.object({ recipients }, { error: list }),
-  )
+  // How many there are comes first: nobody reads a million problems.
+  const few = z.transform((given: unknown, context) => {
+    if (Array.isArray(given) && given.length >= 1 && given.length <= mostRecipients) return given
+    context.addIssue(list)
+    return z.NEVER
+  })
+  const recipients = few.pipe(z.array(recipient).min(1).max(mostRecipients))
+  return z
+    .preprocess(
+      (body) => (Array.isArray(body) ? { recipients: body } : body),
+      z.object({ recipients }, { error: list }),
+    )
+    .meta({ id: 'NewRecipients', description: 'Or the list alone.' })
 }
 
 /** `filter[visited]`: 1 for those who have opened the link, 0 for those who have not. */
