@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { chmod, link, mkdir, readFile, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ConfigError, type JwtConfig } from '../config.js'
-import type { JwtKeys } from '../http/authenticate.js'
+import type { JwtKeys } from '../http/jwt.js'
 
 /**
  * Keys to check tokens with: as configured, else with a secret made on first start and kept in the data folder.

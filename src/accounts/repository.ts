@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import { statement } from '../database/open.js'
 
 /** Link numbers that each new owner has before the next one's begin. */
-const linksApart = 1000
+export const linksApart = 1000
 
 /**
  * Creates the owner when there is none, and locks it until the transaction ends: whoever writes for an owner takes this lock
@@ -12,9 +12,14 @@ const linksApart = 1000
  * harm; but people read link numbers aloud, and in a small installation each then names one link only.
  */
 export async function ensureOwner(client: PoolClient, id: number): Promise<void> {
+  await addMissingOwner(client, id)
+  await client.query(lockOwner([id]))
+}
+
+/** Creates the owner when there is none, without waiting for whoever writes for it. */
+export async function addMissingOwner(client: PoolClient, id: number): Promise<void> {
   const firstLinkId = id * linksApart
   await client.query(insertOwner([id, Number.isSafeInteger(firstLinkId) ? firstLinkId : 0]))
-  await client.query(lockOwner([id]))
 }
 
 const insertOwner = statement('INSERT INTO owners (id, last_link_id) VALUES ($1, $2) ON CONFLICT DO NOTHING')

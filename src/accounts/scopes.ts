@@ -1,5 +1,16 @@
-/** What a token may be limited to. `admin` includes the others except `visits:pii`, which must always be named. */
-export const scopes = ['visits:read', 'visits:pii', 'links:read', 'links:write', 'admin'] as const
+/**
+ * What a token may be limited to. `admin` includes the others, and managing access tokens, which has no scope of its own;
+ * not `visits:pii`, which must always be named.
+ */
+export const scopes = [
+  'visits:read',
+  'visits:pii',
+  'links:read',
+  'links:write',
+  'webhooks:read',
+  'webhooks:write',
+  'admin',
+] as const
 
 export type Scope = (typeof scopes)[number]
 
@@ -8,9 +19,23 @@ export interface Caller {
   ownerId: number
   /** null: the token has no scope claim and may do everything its owner may, with numbers masked. */
   scopes: ReadonlySet<string> | null
+  token: CallerToken
 }
 
-export function may(caller: Caller, scope: Scope): boolean {
+/** What is known of the token in use. */
+export interface CallerToken {
+  /** Of its row; null when it was signed elsewhere, and nothing of it is stored. */
+  id: string | null
+  name: string | null
+  /** Addresses and ranges; empty: from anywhere. */
+  allowedIps: readonly string[]
+  /** Requests a minute; null: what the account may. */
+  rateLimit: number | null
+  expiresAt: Date | null
+  createdAt: Date | null
+}
+
+export function may(caller: Pick<Caller, 'scopes'>, scope: Scope): boolean {
   if (scope === 'visits:pii') return caller.scopes?.has(scope) ?? false
   return caller.scopes === null || caller.scopes.has(scope) || caller.scopes.has('admin')
 }

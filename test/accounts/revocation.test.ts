@@ -1,0 +1,130 @@
+import pg from 'pg'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { appendVisits } from '../../src/visits/append.js'
+import { newToken, withToken } from '../support/access-tokens.js'
+import { bearer, openApp, testSecret } from '../support/app.js'
+import { runCommand } from '../support/command.js'
+import { testDatabase } from '../support/database.js'
+import { startServerProcess } from '../support/server-process.js'
+import { newVisit, storeLinks } from '../support/visits.js'
+
+const measurer = 'a-token-of-those-who-measure'
+
+/** Two servers, each a process of its own, on one database, and what they make of tokens. */
+async function twoServers() {
+  const { db, url } = await testDatabase()
+  const env = { DATABASE_URL: url, JWT_SECRET: testSecret, RATE_LIMIT: '0', METRICS_TOKEN: measurer }
+  const servers = [0, 1].map(() => startServerProcess(env))
+  const addresses = await Promise.all(servers.map(({ address }) => address()))
+  const ask = (at: number, path: string, init: RequestInit = {}) => fetch(`${addresses[at]}${path}`, init)
+  const statusAt = async (at: number, text: string) => (await ask(at, '/auth/me', { headers: withToken(text) })).status
+  const statuses = (text: string) => Promise.all([statusAt(0, text), statusAt(1, text)])
+  const listeners = async () => {
+    const { rows } = await db.pool.query<{ pid: number }>(
+      `SELECT pid FROM pg_stat_activity WHERE application_name = 'smart-link listen' AND datname = current_database()
+       AND query LIKE 'LISTEN%' AND state = 'idle'`,
+    )
+    return rows.map(({ pid }) => pid)
+  }
+  await vi.waitUntil(async () => (await listeners()).length === 2, { timeout: 30_000 })
+  const create = async (type: string) => {
+    const answer = await ask(0, '/developer/tokens', {
+      method: 'POST',
+      headers: { ...bearer({ sub: '1' }), 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'x', scopes: ['admin'], type }),
+    })
+    const { data } = (await answer.json()) as { data: { id: string; access_token: string } }
+    return data
+  }
+  return { db, url, servers, ask, statusAt, statuses, listeners, create }
+}
+
+describe('a revocation', () => {
+  it.each(['opaque', 'jwt'])('that one process has answered holds in every process: %s', async (type) => {
+    const { ask, statusAt, statuses, create } = await twoServers()
+    for (let round = 0; round < 10; round++) {
+      const { id, access_token: text } = await create(type)
+      const [at, other] = round % 2 === 0 ? [0, 1] : [1, 0]
+      expect(await statuses(text)).toEqual([200, 200])
+      const answer = await ask(at as number, `/developer/tokens/${id}`, {
+        method: 'DELETE',
+        headers: bearer({ sub: '1' }),
+      })
+      expect(answer.status).toBe(200)
+      expect(await statusAt(other as number, text)).toBe(401)
+      expect(await statusAt(at as number, text)).toBe(401)
+    }
+  })
+
+  it('on the command line, by id or by the token itself, is heard by running servers', async () => {
+    const { db, statuses, create } = await twoServers()
+    const [byId, byText] = [await create('opaque'), await create('jwt')]
+    for (const { access_token: text } of [byId, byText]) expect(await statuses(text)).toEqual([200, 200])
+    const first = await runCommand(db, ['token', 'revoke', byId.id, '--user', '1'])
+    expect(first).toMatchObject({ status: 0, stderr: `Token ${byId.id} is revoked.\n` })
+    const second = await runCommand(db, ['token', 'revoke'], { input: `${byText.access_token}\n` })
+    expect(second).toMatchObject({ status: 0, stderr: `Token ${byText.id} is revoked.\n` })
+    for (const { access_token: text } of [byId, byText]) expect(await statuses(text)).toEqual([401, 401])
+  })
+
+  it('holds though a process has lost the connection on which it would hear: it trusts nothing meanwhile', async () => {
+    const { db, listeners, ask, statuses, create } = await twoServers()
+    for (let round = 0; round < 5; round++) {
+      const { id, access_token: text } = await create('opaque')
+      expect(await statuses(text)).toEqual([200, 200])
+      // In the middle of it: from now on nobody hears.
+      for (const pid of await listeners()) await db.pool.query('SELECT pg_terminate_backend($1)', [pid])
+      expect(await statuses(text)).toEqual([200, 200])
+      const answer = await ask(0, `/developer/tokens/${id}`, { method: 'DELETE', headers: bearer({ sub: '1' }) })
+      expect(answer.status).toBe(200)
+      expect(await statuses(text)).toEqual([401, 401])
+      await vi.waitUntil(async () => (await listeners()).length === 2, { timeout: 30_000 })
+      expect(await statuses(text)).toEqual([401, 401])
+    }
+  })
+
+  it('is seen by a request that waits for a visit: it gets none', async () => {
+    const { db, ask, create } = await twoServers()
+    await storeLinks(db, 1, 7)
+    const { id, access_token: text } = await create('opaque')
+    const waiting = ask(1, '/link/visits/feed?wait=60', { headers: withToken(text) })
+    const isWaiting = async () => {
+      const answer = await ask(1, '/metrics', { headers: withToken(measurer) })
+      return (await answer.text()).includes('smart_link_feeds_waiting 1')
+    }
+    await vi.waitUntil(isWaiting, { timeout: 30_000 })
+    expect((await ask(0, `/developer/tokens/${id}`, { method: 'DELETE', headers: bearer({ sub: '1' }) })).status).toBe(
+      200,
+    )
+    await appendVisits(db, 1, [newVisit(7)])
+    expect((await waiting).status).toBe(401)
+  })
+
+  it('does not wait for ever for a process that never says that it has heard', async () => {
+    const { db, url } = await testDatabase()
+    const site = await openApp({ databaseUrl: url })
+    onTestFinished(site.close)
+    const deaf = new pg.Client({ connectionString: url, application_name: 'smart-link listen' })
+    await deaf.connect()
+    onTestFinished(() => deaf.end())
+    const { id, access_token: text } = await newToken(site, 1)
+    const answer = await site.app.inject({ method: 'DELETE', url: `/developer/tokens/${id}`, headers: site.as(1) })
+    expect(answer.statusCode).toBe(200)
+    expect((await site.app.inject({ url: '/auth/me', headers: withToken(text) })).statusCode).toBe(401)
+    expect((await db.pool.query('SELECT FROM access_tokens WHERE revoked_at IS NOT NULL')).rowCount).toBe(1)
+  })
+})
+
+it('what was changed in the database by hand is seen within seconds', async () => {
+  const { db, url } = await testDatabase()
+  const site = await openApp({ databaseUrl: url })
+  onTestFinished(site.close)
+  const { access_token: text } = await newToken(site, 1)
+  const status = async () => (await site.app.inject({ url: '/auth/me', headers: withToken(text) })).statusCode
+  expect(await status()).toBe(200)
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => void vi.useRealTimers())
+  await db.pool.query('UPDATE access_tokens SET revoked_at = now()')
+  vi.setSystemTime(Date.now() + 5_000)
+  expect(await status()).toBe(401)
+})
