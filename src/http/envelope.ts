@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http'
+import { z } from 'zod'
 import type { Pagination } from './paginate.js'
 
 /** What went wrong, by field name. */
@@ -18,3 +20,62 @@ export function paginatedJson(message: string, items: string[], { links, meta }:
 export function failure(code: number, message: string, errors?: FieldErrors) {
   return { status: 'ERROR', code, message, data: [], ...(errors && { errors }) }
 }
+
+/** An answer that is no envelope, or has no body, in a route's `schema.response`. */
+export interface DescribedAnswer {
+  description: string
+  /** Names of headers that it has. */
+  headers?: string[]
+  /** By media type. */
+  content?: Record<string, { schema: z.ZodType }>
+}
+
+/** The whole of a successful answer, for a route's `schema.response`: what the document says and the test suite holds answers to. */
+export function okSchema<Data extends z.ZodType>(message: string, data: Data) {
+  return z.object({ status: z.literal('OK'), code: z.literal(200), message: z.literal(message), data })
+}
+
+/** The same where there is nothing to show, such as after a deletion: `data` is `[]`. */
+export const emptySchema = (message: string) => okSchema(message, nothing)
+
+const nothing = z.array(z.never()).max(0)
+
+/** The whole of an error. One that only some routes give belongs into their `schema.response`, with its message. */
+export function errorSchema(code: number, message?: string) {
+  const whole = z.object({
+    status: z.literal('ERROR'),
+    code: z.literal(code),
+    message: message === undefined ? z.string().meta({ examples: [STATUS_CODES[code]] }) : z.literal(message),
+    data: nothing,
+  })
+  return code === 422 ? whole.extend({ errors: z.record(z.string(), z.array(z.string()).min(1)) }) : whole
+}
+
+/** The whole of a page: items, then Laravel's `links` and `meta` (contract.md section 3). */
+export function pageSchema<Item extends z.ZodType>(message: string, item: Item) {
+  return okSchema(message, z.array(item)).extend({ links: pageLinks, meta: pageMeta })
+}
+
+const pageLinks = z
+  .object({
+    first: z.url(),
+    last: z.url(),
+    prev: z.url().nullable(),
+    next: z.url().nullable(),
+  })
+  .meta({ id: 'PageLinks', description: 'Addresses of other pages, with the parameters of the request.' })
+
+const pageMeta = z
+  .object({
+    current_page: z
+      .union([z.int().positive(), z.string().regex(/^\d{16,19}$/)])
+      .meta({ description: 'The page that was asked for; as text where a number would lose digits.' }),
+    from: z.int().positive().nullable().meta({ description: 'Number of the first item, null on an empty page.' }),
+    last_page: z.int().positive(),
+    links: z.array(z.object({ url: z.url().nullable(), label: z.string(), active: z.boolean() })),
+    path: z.url(),
+    per_page: z.int().min(1).max(100),
+    to: z.int().positive().nullable().meta({ description: 'Number of the last item, null on an empty page.' }),
+    total: z.int().nonnegative(),
+  })
+  .meta({ id: 'PageMeta', description: 'Where this page is among all.' })

@@ -2,6 +2,8 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isDatabaseAway, isStatementTimeout } from '../database/errors.js'
 import { type FieldErrors, failure } from './envelope.js'
+import { securityHeaders } from './security-headers.js'
+import { formatTime } from './time.js'
 
 /** An answer other than success. The message is public; everything else that is thrown becomes an anonymous 500. */
 export class HttpError extends Error {
@@ -19,6 +21,10 @@ export const notFound = () => new HttpError(404, 'No results found')
 
 export const badRequest = (message: string) => new HttpError(400, message)
 
+/** @param verbs that the path has */
+export const methodNotAllowed = (verbs: Iterable<string>) =>
+  new HttpError(405, 'Method Not Allowed', { headers: { allow: [...verbs].sort().join(', ') } })
+
 export const forbidden = (scope: string) =>
   new HttpError(403, 'User does not have the right permissions.', {
     headers: { 'www-authenticate': `Bearer realm="smart-link", error="insufficient_scope", scope="${scope}"` },
@@ -29,6 +35,24 @@ export const unauthenticated = (message = 'Unauthenticated.', tokenGiven = true)
   new HttpError(401, message, {
     headers: { 'www-authenticate': `Bearer realm="smart-link"${tokenGiven ? ', error="invalid_token"' : ''}` },
   })
+
+/** @param zone of the time that it says */
+export const expiredAt = (time: Date, zone: string) => unauthenticated(`Token was expired at ${formatTime(time, zone)}`)
+
+/**
+ * Headers as Laravel's throttle has them (contract.md section 6).
+ *
+ * @param waitMs after which the next one is answered
+ */
+export function tooManyRequests(limit: number, waitMs: number): HttpError {
+  const headers = {
+    'retry-after': String(Math.max(Math.ceil(waitMs / 1000), 1)),
+    'x-ratelimit-limit': String(limit),
+    'x-ratelimit-remaining': '0',
+    'x-ratelimit-reset': String(Math.ceil((Date.now() + waitMs) / 1000)),
+  }
+  return new HttpError(429, 'Too Many Attempts.', { headers })
+}
 
 /** 422 as Laravel words it: the first error, how many more there are, and all of them by field. */
 export function invalid(errors: FieldErrors): HttpError {
@@ -55,7 +79,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   const body = failure(known.status, known.message, known.extra.errors)
   return reply
     .code(known.status)
-    .headers({ 'x-request-id': request.id, ...known.extra.headers })
+    .headers({ ...securityHeaders, 'x-request-id': request.id, ...known.extra.headers })
     .type('application/json; charset=utf-8')
     .send(body)
 }

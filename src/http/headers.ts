@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { badRequest } from './errors.js'
 
 /** Whether a header was sent more than once. Node keeps the first, a proxy in between may have checked the last. */
@@ -11,10 +11,17 @@ export function isRepeated({ raw }: FastifyRequest, name: string): boolean {
   return count > 1
 }
 
+/** What an answer depends on besides its address: these request headers, and those that were said before (origins.ts). */
+export function varyingBy(reply: FastifyReply, names: string): { vary: string } {
+  const said = reply.getHeader('vary')
+  return { vary: said === undefined ? names : `${said}, ${names}` }
+}
+
 /** HTTP/1.1 asks for exactly one Host header (RFC 9112 section 3.2); Node would refuse a missing one without a body. */
 export function requireHost(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _, done) => {
     const missing = request.headers.host === undefined && request.raw.httpVersion === '1.1'
     if (missing || isRepeated(request, 'host')) throw badRequest('The request must have one Host header.')
+    done()
   })
 }

@@ -2,6 +2,13 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config.js'
 import { HttpError } from './errors.js'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route is at home on the host of short links, so that the API's document says so. */
+    opensLinks?: boolean
+  }
+}
+
 /** Which host answers what: short links and the API share one, or each has its own. */
 export interface Hosts {
   opensLinks(request: FastifyRequest): boolean
@@ -23,7 +30,8 @@ export function hostsOf({ shortUrl, publicUrl }: Pick<Config, 'shortUrl' | 'publ
 
 /** Routes of this scope do not exist on hosts that are for something else. */
 export function requireHostFor(scope: FastifyInstance, answers: (request: FastifyRequest) => boolean): void {
-  scope.addHook('onRequest', async (request) => {
+  scope.addHook('onRequest', (request, _, done) => {
     if (!answers(request)) throw new HttpError(404, 'Not Found')
+    done()
   })
 }

@@ -39,10 +39,10 @@ interface ErrorLine {
   stack: string
 }
 
-/** Texts of errors may quote values: tokens, query strings and anything as long as a phone number are cut out. */
+/** Texts of errors may quote values: tokens, keys, query strings and anything as long as a phone number are cut out. */
 function withoutSecrets(text: string): string {
   return text
-    .replace(/\beyJ[\w-]*(?:\.[\w-]*)*/g, '[token]')
+    .replace(/\beyJ[\w-]*(?:\.[\w-]*)*|\b[A-Za-z\d]{40}\b|\bwhsec_[\w+/=]*/g, '[token]')
     .replace(/\?[^\s'"`]+/g, '?[query]')
     .replace(/\d{6,}/g, '[number]')
 }

@@ -41,8 +41,10 @@ export function watchLoad(db: Database): Load {
 
 /** Requests of this scope are refused, before anything is done for them, while the load is high. */
 export function refuseWhenOverloaded(scope: FastifyInstance, load: Pick<Load, 'isHigh'>): void {
-  scope.addHook('onRequest', async () => {
-    if (!load.isHigh()) return
-    throw new HttpError(503, 'The server is busy. Try again soon.', { headers: { 'retry-after': '1' } })
+  scope.addHook('onRequest', (_, __, done) => {
+    if (load.isHigh()) {
+      throw new HttpError(503, 'The server is busy. Try again soon.', { headers: { 'retry-after': '1' } })
+    }
+    done()
   })
 }

@@ -5,10 +5,15 @@ const perPage = 'The per page field must be a number between 1 and 100.'
 
 /** Paging parameters of every list (contract.md section 3). A bad `page` is page 1, a bad `per_page` is refused. */
 export const pageQuery = z.object({
-  page: z.unknown().optional().transform(pageNumber),
+  page: z
+    .unknown()
+    .meta({ type: 'integer', minimum: 1, default: 1, description: 'What is no number of a page means the first.' })
+    .optional()
+    .transform(pageNumber),
   per_page: z
     .string({ error: perPage })
     .regex(/^([1-9]\d?|100)$/, perPage)
+    .meta({ type: 'integer', minimum: 1, maximum: 100, default: 15, pattern: undefined })
     .transform(Number)
     .default(15),
 })

@@ -8,7 +8,7 @@ export type QueryArray = Map<string, QueryValue>
 export type QueryValue = string | number | boolean | null | QueryArray
 
 /** PHP's max_input_vars and max_input_nesting_level. */
-const mostParameters = 1000
+export const mostParameters = 1000
 const deepestNesting = 64
 
 /**
@@ -23,10 +23,19 @@ export function parseQueryString(raw: string): QueryArray {
     if (part === '' || ++count > mostParameters) continue
     const equals = part.indexOf('=')
     const name = decode(equals < 0 ? part : part.slice(0, equals))
-    const value = trim(equals < 0 ? '' : decode(part.slice(equals + 1)))
-    assign(query, name, value === '' ? null : value)
+    addParameter(query, name, equals < 0 ? '' : decode(part.slice(equals + 1)))
   }
   return query
+}
+
+/** One more parameter or field, under its name as PHP takes it apart. */
+export function addParameter(query: QueryArray, name: string, text: string): void {
+  assign(query, name, trimmed(text))
+}
+
+/** Laravel's TrimStrings and ConvertEmptyStringsToNull. */
+export function trimmed(text: string): string | null {
+  return trim(text) || null
 }
 
 /** Writes a query string like PHP's http_build_query with RFC 3986: nulls are left out, brackets are encoded. */

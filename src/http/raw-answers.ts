@@ -2,9 +2,11 @@
  * What Node would answer by itself, before any route: malformed HTTP, headers that are too large or too slow, CONNECT,
  * and an unknown `Expect`. In the envelope too (contract.md section 1).
  */
+import { randomUUID } from 'node:crypto'
 import { type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { failure } from './envelope.js'
+import { securityHeaders } from './security-headers.js'
 
 /** How long a refused client may go on sending before its connection is cut. */
 const lingerMs = 5_000
@@ -47,6 +49,8 @@ function refuse(socket: Duplex, status: number, message: string): void {
 function answer(status: number, message: string) {
   const body = JSON.stringify(failure(status, message))
   const head = {
+    ...securityHeaders,
+    'x-request-id': randomUUID(),
     'content-type': 'application/json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     connection: 'close',

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+
 /** An instant as the contract shows it: `Y-m-d H:i:s` in the output zone, without naming it (contract.md section 2). */
 export function formatTime(time: Date, zone: string): string {
   return formatter(zone).format(time).replace(', ', ' ')
@@ -18,3 +20,40 @@ function formatter(zone: string): Intl.DateTimeFormat {
   formatters.set(zone, made)
   return made
 }
+
+const offsets = new Map<string, number>()
+
+/**
+ * By how much clocks in `zone` are ahead of UTC, in milliseconds. They change on quarters of an hour only; asking the calendar
+ * is slow, and the same ones are asked for again.
+ */
+export function zoneOffsetMs(time: number, zone: string): number {
+  const quarter = Math.floor(time / quarterMs)
+  const key = `${zone} ${quarter}`
+  const known = offsets.get(key)
+  if (known !== undefined) return known
+  const start = quarter * quarterMs
+  const offset = Date.parse(`${formatTime(new Date(start), zone).replace(' ', 'T')}Z`) - start
+  if (offsets.size >= 10_000) offsets.clear()
+  offsets.set(key, offset)
+  return offset
+}
+
+const quarterMs = 900_000
+
+/** Such a time in an answer, for `schema.response`. */
+export const wallTime = (example: string, description: string) =>
+  z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
+    .meta({
+      description: `${description} \`Y-m-d H:i:s\` in the server's output zone (UTC unless set).`,
+      examples: [example],
+    })
+
+/** A time in UTC with so many digits after the second, in an answer. */
+export const instantWith = (digits: number, example: string) =>
+  z
+    .string()
+    .regex(new RegExp(`^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{${digits}}Z$`))
+    .meta({ format: 'date-time', examples: [example] })

@@ -1,3 +1,4 @@
+import type { FastifyInstance } from 'fastify'
 import { expect, it } from 'vitest'
 import { appendVisits } from '../../src/visits/append.js'
 import { bearer, testApp } from '../support/app.js'
@@ -6,11 +7,12 @@ import { newVisit, storeLinks, storeRecipients } from '../support/visits.js'
 
 const mobile = '919019955123'
 
-async function loggedSite() {
+async function loggedSite(more: (app: FastifyInstance) => void = () => {}) {
   const lines: string[] = []
   const site = await testApp({
     log: { level: 'trace', stream: { write: (line) => lines.push(line) } },
     extend: (app) => {
+      more(app)
       app.get('/fails/:number', async ({ params, url }) => {
         const { number } = params as { number: string }
         const cause = Object.assign(new Error(`duplicate key: (mobile)=(${number})`), { detail: `Key (${number})` })
@@ -83,6 +85,21 @@ it('says of a failure its kind, code, text and place', async () => {
     stack: expect.stringContaining('log.test.ts'),
     cause: { type: 'Error', message: 'duplicate key: (mobile)=([number])', stack: expect.any(String) },
   })
+})
+
+it('cuts out of texts of errors whatever could be a token or a key', async () => {
+  const opaque = 'pS3hQ0vZ8kLw2mXc7RtYb1NfGdJ5aUe9oVi4TqHx'
+  const { app, lines, logged } = await loggedSite((site) => {
+    site.get('/quotes', async () => {
+      throw new Error(
+        `key (token)=(${opaque}) of whsec_c21hcnQtbGluaw== at https://a.example/?access_token=${opaque} "${opaque}"`,
+      )
+    })
+  })
+  await app.inject('/quotes')
+  const { err } = logged().find(({ msg }) => msg === 'request failed')
+  expect(err.message).toBe('key (token)=([token]) of [token] at https://a.example/?[query] "[token]"')
+  expect(lines.join('')).not.toContain(opaque)
 })
 
 it('is silent about refusals, which are no failures', async () => {

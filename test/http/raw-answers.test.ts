@@ -16,6 +16,7 @@ function expectRefusal(answer: RawAnswer, code: number, message: string): void {
   expect(answer.headers['content-type']).toBe('application/json; charset=utf-8')
   expect(answer.body).toBe(JSON.stringify({ status: 'ERROR', code, message, data: [] }))
   expect(answer.headers['content-length']).toBe(String(Buffer.byteLength(answer.body)))
+  expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
   expect(answer.headers.connection).toBe('close')
 }
 

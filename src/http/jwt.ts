@@ -1,0 +1,99 @@
+import jwt, { type FastifyJWTOptions, type TokenOrHeader } from '@fastify/jwt'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { createRemoteJWKSet, errors, exportSPKI } from 'jose'
+import type { TokenClaims } from '../accounts/grants.js'
+import type { JwtConfig } from '../config.js'
+import { bearerToken } from './bearer.js'
+import { expiredAt, HttpError, unauthenticated } from './errors.js'
+
+declare module '@fastify/jwt' {
+  interface FastifyJWT {
+    payload: { sub: string; exp?: number; scope?: string }
+    user: Record<string, unknown>
+  }
+}
+
+export type JwtKeys = Exclude<JwtConfig, { kind: 'secret' }> | (JwtConfig & { kind: 'secret'; secret: string })
+
+/** Teaches the app to verify bearer JWTs with the configured key and the algorithm that belongs to it. */
+export async function acceptJwts(app: FastifyInstance, config: JwtKeys): Promise<void> {
+  const claims = {
+    ...(config.issuer !== undefined && { allowedIss: config.issuer }),
+    ...(config.audience !== undefined && { allowedAud: config.audience }),
+    // A claim that is not there would not be checked.
+    requiredClaims: [
+      ...(config.issuer === undefined ? [] : ['iss']),
+      ...(config.audience === undefined ? [] : ['aud']),
+    ],
+  }
+  const algorithm = config.kind === 'secret' ? 'HS256' : config.algorithm
+  await app.register(jwt, {
+    secret: verificationKey(config),
+    ...(config.kind === 'secret' && { sign: { algorithm: 'HS256' as const } }),
+    decode: { complete: true },
+    verify: { algorithms: [algorithm], cache: true, ...claims, extractToken: (request) => bearerToken(request) },
+  })
+}
+
+/**
+ * What the request's JWT says.
+ *
+ * @param outputZone of the time in the refusal of an expired one
+ * @throws HttpError 401, or 503 when the keys cannot be had
+ */
+export async function verifiedClaims(request: FastifyRequest, text: string, outputZone: string): Promise<TokenClaims> {
+  const claims = await request.jwtVerify<Record<string, unknown>>().catch((error: { code?: string }) => {
+    if (error instanceof HttpError) throw error
+    if (error.code !== 'FST_JWT_AUTHORIZATION_TOKEN_EXPIRED') throw unauthenticated()
+    const { payload } = request.server.jwt.decode<{ payload: { exp: number } }>(text) ?? { payload: { exp: 0 } }
+    throw expiredAt(new Date(Math.max(payload.exp * 1000, -latestTime)), outputZone)
+  })
+  const ownerId = ownerOf(claims.sub)
+  if (ownerId === null) throw unauthenticated()
+  const expiresAt = typeof claims.exp === 'number' ? claims.exp * 1000 : Infinity
+  const id = rowOf(claims.jti)
+  return { ownerId, scopes: scopesOf(claims), id, expiresAt: expiresAt > latestTime ? Infinity : expiresAt }
+}
+
+/** What a Date can be, in Unix milliseconds. */
+const latestTime = 8.64e15
+
+/** `sub` is the owner's number, as text or (against RFC 7519, but seen) as a number. */
+function ownerOf(sub: unknown): number | null {
+  if (typeof sub !== 'string' && typeof sub !== 'number') return null
+  return /^[1-9]\d{0,15}$/.test(String(sub)) && Number.isSafeInteger(Number(sub)) ? Number(sub) : null
+}
+
+/** `scope` with spaces (RFC 9068) or `scopes` as an array (Laravel Passport, where `*` stands for all: `admin` here). */
+function scopesOf({ scope, scopes }: Record<string, unknown>): ReadonlySet<string> | null {
+  if (scope === undefined && scopes === undefined) return null
+  const words = [scope, scopes].flat().flatMap((value) => (typeof value === 'string' ? value.split(' ') : []))
+  return new Set(words.filter((word) => word !== '').map((word) => (word === '*' ? 'admin' : word)))
+}
+
+/** Those that this server gave out have the id of their row in `jti`. */
+function rowOf(jti: unknown): string | null {
+  return typeof jti === 'string' && /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(jti) ? jti : null
+}
+
+function verificationKey(config: JwtKeys): FastifyJWTOptions['secret'] {
+  if (config.kind === 'secret') return config.secret
+  // No private half: a server with somebody else's key never signs.
+  if (config.kind === 'public-key') return { public: config.key }
+  const findKey = createRemoteJWKSet(new URL(config.url))
+  return async (_: FastifyRequest, token: TokenOrHeader) => {
+    const header: { alg?: string; kid?: string } = 'header' in token ? token.header : token
+    if (header.alg !== config.algorithm) throw unauthenticated()
+    const key = await findKey({ alg: config.algorithm, ...(header.kid !== undefined && { kid: header.kid }) }).catch(
+      (error: unknown) => {
+        if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) {
+          throw unauthenticated()
+        }
+        throw new HttpError(503, 'The keys that access tokens are checked with are not available.', {
+          headers: { 'retry-after': '30' },
+        })
+      },
+    )
+    return exportSPKI(key)
+  }
+}

@@ -1,0 +1,41 @@
+import type { ServerResponse } from 'node:http'
+
+export interface Patience {
+  /** How long a piece may wait to be taken. */
+  patienceMs: number
+  /** The server stops: from then on nobody is waited for. */
+  closing: AbortSignal
+}
+
+/** A reader that takes what is there has it by then. */
+const lastCallMs = 1000
+
+/**
+ * Passes pieces of an endless answer on, one when the one before was taken, and cuts the connection of a reader that takes nothing:
+ * it must not hold for ever what is held for it.
+ */
+export async function* takenInTime(
+  pieces: AsyncIterable<string>,
+  connection: ServerResponse,
+  { patienceMs, closing }: Patience,
+): AsyncGenerator<string> {
+  const cut = () => connection.destroy()
+  let lastCall: NodeJS.Timeout | undefined
+  const call = () => {
+    lastCall = setTimeout(cut, lastCallMs)
+  }
+  closing.addEventListener('abort', call)
+  try {
+    for await (const piece of pieces) {
+      const timer = setTimeout(cut, patienceMs)
+      try {
+        yield piece
+      } finally {
+        clearTimeout(timer)
+      }
+    }
+  } finally {
+    closing.removeEventListener('abort', call)
+    clearTimeout(lastCall)
+  }
+}
