@@ -1,0 +1,97 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { testSecret } from '../support/app.js'
+import { testDatabase } from '../support/database.js'
+import { readDocument } from '../support/document.js'
+import { type ApiDocument, operationsIn } from '../support/operations.js'
+import { startServerProcess } from '../support/server-process.js'
+import { callerOf } from './fuzz/callers.js'
+import { answeredBy, undocumented } from './fuzz/checks.js'
+import type { Draft } from './fuzz/draft.js'
+import { exchange } from './fuzz/exchange.js'
+import { marksIn } from './fuzz/leaks.js'
+import { requestsOf } from './fuzz/requests.js'
+import { type Ask, type Asked, openWorld, other, own, ownerHeaders, strangerTo } from './fuzz/world.js'
+import { writeRequest } from './fuzz/writing.js'
+
+const numRuns = Number(process.env.FUZZ_REQUESTS ?? 3000)
+const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31)
+
+it(`${numRuns} broken requests are answered as documented, never with a 5xx or what belongs to others (FUZZ_SEED=${seed})`, {
+  timeout: 60_000 + numRuns * 100,
+}, async () => {
+  const { db, url } = await testDatabase()
+  const server = startServerProcess({
+    DATABASE_URL: url,
+    JWT_SECRET: testSecret,
+    PUBLIC_URL: 'https://api.example.com',
+    RATE_LIMIT: '0',
+    AUTH_FAILURES_LIMIT: '0',
+    STREAM_HEARTBEAT_MS: '50',
+    REQUEST_TIMEOUT_MS: '1000',
+  })
+  const address = await server.address()
+  const port = Number(new URL(address).port)
+  const described = (await (await fetch(`${address}/openapi.json`)).json()) as ApiDocument
+  const operations = operationsIn(described)
+  const document = readDocument(described)
+
+  const ask: Ask = async (whose, method, path, fields) => {
+    const headers = { ...ownerHeaders(whose), 'content-type': 'application/json' }
+    const answer = await fetch(address + path, { method, headers, ...(fields && { body: JSON.stringify(fields) }) })
+    expect([path, answer.status]).toEqual([path, 200])
+    return { body: (await answer.json()) as Asked['body'], headers: Object.fromEntries(answer.headers) }
+  }
+  const world = await openWorld(db, ask)
+  const wasAnswered = new Map<string, Set<number>>()
+  const statuses = new Map<number, number>()
+  const seen = new Map([own, other].map((whose) => [whose, { said: '', ownMarks: 0 }]))
+  let sent = 0
+
+  const run = async (draft: Draft) => {
+    const caller = callerOf(draft.caller, world)
+    const { bytes, target, said } = writeRequest(draft, (text) => world.resolve(text, caller.whose, draft.set), caller)
+    const answer = await exchange(port, bytes)
+    sent++
+    const text = `${JSON.stringify(answer.headers)}\n${answer.body.toString()}`
+    const show = () => `${bytes.toString('latin1').slice(0, 3000)}\n→ ${answer.status} ${text.slice(0, 3000)}`
+    if (answer.status >= 500) throw new Error(show())
+    const problem = undocumented(document, operations, draft, target, answer)
+    if (problem !== null) throw new Error(`${problem}\n${show()}`)
+
+    const part = seen.get(caller.whose) ?? { said: '', ownMarks: 0 }
+    const stranger = strangerTo(caller.whose)
+    const foreign = marksIn(text, stranger, world.idsOf(stranger))
+    if (marksIn(said, stranger, world.idsOf(stranger)).length > 0) part.said += said
+    // A page of that number has one before it.
+    const isSaid = (mark: string) => part.said.includes(mark) || part.said.includes(String(Number(mark) + 1))
+    const leaked = foreign.filter((mark) => !isSaid(mark))
+    // Whoever has a short URL may follow it.
+    const isOpened = draft.path === '/{token}'
+    if (leaked.length > 0 && !isOpened) throw new Error(`shows ${leaked.join(', ')}\n${show()}`)
+    const owned = marksIn(text, caller.whose, world.idsOf(caller.whose)).filter((mark) => !said.includes(mark))
+    if (caller.isKnown) part.ownMarks += owned.length
+    else if (owned.length > 0 && !isOpened) throw new Error(`shows ${owned.join(', ')}\n${show()}`)
+
+    statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1)
+    const [id, ...others] = answeredBy(operations, draft, target)
+    if (typeof id === 'string' && others.length === 0) {
+      wasAnswered.set(id, (wasAnswered.get(id) ?? new Set()).add(answer.status))
+    }
+    if (/(Deleted|Revoked) Successfully/.test(text) || sent % 100 === 0) await world.renew(caller.whose)
+  }
+
+  const request = fc.oneof(...operations.map(requestsOf))
+  await fc.assert(fc.asyncProperty(request, run), {
+    numRuns,
+    seed,
+    interruptAfterTimeLimit: 60_000 + numRuns * 90,
+    markInterruptAsFailure: true,
+  })
+
+  const isRight = (id: string) => [...(wasAnswered.get(id) ?? [])].some((status) => status < 400)
+  expect(operations.map(({ id }) => id).filter((id) => !isRight(id))).toEqual([])
+  expect(new Set([...statuses.keys()].map((status) => Math.floor(status / 100)))).toEqual(new Set([2, 3, 4]))
+  for (const { ownMarks } of seen.values()) expect(ownMarks).toBeGreaterThan(numRuns / 10)
+  console.log(`fuzz: ${sent} requests, FUZZ_SEED=${seed}:`, Object.fromEntries([...statuses].sort(([a], [b]) => a - b)))
+})
