@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { appendVisits } from '../src/visits/append.js'
 import { bearer, openApp, type TestApp } from './support/app.js'
@@ -67,8 +68,14 @@ describe.each([1, 2])('owner %i', (owner) => {
 
   it("gets the same answer for another's link as for a missing one, by the same statements", async () => {
     const foreign = (links[other] ?? []).find((link) => !links[owner]?.includes(link))
-    for (const path of ['visits', 'visits/feed', 'visits?page=2&filter[browser]=Chrome', 'visits?as_of=1']) {
-      const statements = vi.spyOn(site.db.pool, 'query')
+    for (const path of [
+      'visits',
+      'visits/feed',
+      'visits/stream',
+      'visits?page=2&filter[browser]=Chrome',
+      'visits?as_of=1',
+    ]) {
+      const statements = vi.spyOn(pg.Client.prototype, 'query')
       const traced = async (link: number | undefined) => {
         statements.mockClear()
         const answer = await read(owner, `/link/urls/${link}/${path}`)
