@@ -1,0 +1,146 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { TestApp } from '../support/app.js'
+import { storeLink } from '../support/visits.js'
+import { expectAccessible, expectFits } from './accessible.js'
+import { launch, openDashboard } from './browser.js'
+import { openEmptySite } from './site.js'
+
+let browser: Browser
+let site: TestApp
+beforeAll(async () => {
+  ;[browser, site] = await Promise.all([launch(), openEmptySite()])
+})
+afterAll(async () => {
+  await browser?.close()
+  await site?.close()
+})
+
+const row = (page: Page, name: string) => page.getByRole('row').filter({ hasText: name })
+
+it('without links says what to do', async () => {
+  const page = await openDashboard(browser, site, '#/links')
+  await page.getByText('No links yet').waitFor()
+  await expectAccessible(page)
+})
+
+it('makes a link with all its settings, which the API has then, and changes it', async () => {
+  const page = await openDashboard(browser, site, '#/links')
+  await page.getByRole('button', { name: 'New link' }).click()
+  const dialog = page.getByRole('dialog', { name: 'New link' })
+  await dialog.getByLabel('Target').fill('ftp://example.com')
+  await dialog.getByRole('button', { name: 'Create link' }).click()
+  await dialog.locator('.error').waitFor()
+  await dialog.getByLabel('Target').fill('https://example.com/autumn?m={mobile}')
+  await dialog.getByLabel('Title').fill('Autumn sale')
+  await dialog.getByLabel('Code in the short URL').fill('autumn')
+  await dialog.getByText('More settings').click()
+  await dialog.getByLabel('Tags').fill('sale, autumn,')
+  await dialog.getByLabel('Ends at').fill('2027-07-01T12:00')
+  await dialog.getByLabel('Ends after visits').fill('500')
+  await dialog.getByLabel('Redirect').selectOption('307')
+  await dialog.getByLabel('Pass the query on').check()
+  await dialog.getByLabel('Rules').fill('[{"when":{"platform":"iOS"},"long_url":"https://example.com/ios"}]')
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Create link' }).click()
+  await page.getByText('The link was created.').waitFor()
+  await row(page, 'Autumn sale').getByText('/autumn', { exact: false }).first().waitFor()
+  const list = async () =>
+    (await site.app.inject({ url: '/link/urls?include=settings', headers: site.as(26) })).json().data[0]
+  expect(await list()).toMatchObject({
+    title: 'Autumn sale',
+    long_url: 'https://example.com/autumn?m={mobile}',
+    token: 'autumn',
+    status: 1,
+    is_advanced: 0,
+    tags: ['sale', 'autumn'],
+    // In the zone of the person, where it is summer.
+    expires_at: '2027-07-01T10:00:00.000000Z',
+    max_visits: 500,
+    redirect_status: 307,
+    forward_query: 1,
+    rules: [{ when: { platform: ['iOS'] }, long_url: 'https://example.com/ios' }],
+  })
+
+  await row(page, 'Autumn sale').getByRole('button', { name: 'Edit' }).click()
+  const edit = page.getByRole('dialog', { name: 'Edit link' })
+  await edit.getByLabel('Title').fill('Winter sale')
+  await edit.getByLabel('Active', { exact: true }).uncheck()
+  await edit.getByRole('button', { name: 'Save' }).click()
+  await row(page, 'Winter sale').getByText('Inactive').waitFor()
+  const { rules, expires_at, max_visits, ...changed } = await list()
+  expect(changed).toMatchObject({ title: 'Winter sale', status: 0, token: 'autumn', tags: ['sale', 'autumn'] })
+  expect([rules.length, expires_at, max_visits]).toEqual([1, '2027-07-01T10:00:00.000000Z', 500])
+})
+
+it('finds links by a word and by their state, in the address too, and goes back', async () => {
+  for (let id = 101; id <= 130; id++) await storeLink(site.db, 26, id, { title: `Letter ${id}`, status: id % 2 })
+  const page = await openDashboard(browser, site, '#/links')
+  await row(page, 'Letter 130').waitFor()
+  await page.getByRole('link', { name: 'Next' }).click()
+  await row(page, 'Letter 101').waitFor()
+  await page.getByRole('searchbox').fill('letter 11')
+  await row(page, 'Letter 119').waitFor()
+  await page.getByText('Inactive', { exact: true }).first().click()
+  await row(page, 'Letter 118').waitFor()
+  await row(page, 'Letter 119').waitFor({ state: 'detached' })
+  await page.reload()
+  await row(page, 'Letter 118').waitFor()
+  expect(await page.getByRole('searchbox').inputValue()).toBe('letter 11')
+  await page.goBack()
+  await row(page, 'Letter 119').waitFor()
+  await page.getByRole('searchbox').fill('nothing has this')
+  await page.getByText('No link fits').waitFor()
+  await page.getByRole('link', { name: 'Show all links' }).click()
+  await row(page, 'Letter 130').waitFor()
+})
+
+it('copies a short URL, and shows it as a QR code to keep', async () => {
+  await storeLink(site.db, 26, 150, { title: 'Poster' })
+  const page = await openDashboard(browser, site, '#/links?search=Poster')
+  await row(page, 'Poster').getByRole('button', { name: 'Copy short URL' }).click()
+  await page.getByText('Copied.').waitFor()
+  const url = `${page.url().replace(/\/dashboard.*/, '')}/link26x150`
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(url)
+  await row(page, 'Poster').getByRole('button', { name: 'QR code' }).click()
+  await page.getByRole('img', { name: `QR code of ${url}` }).waitFor()
+  await expectAccessible(page)
+  const download = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download SVG' }).click()
+  expect((await download).suggestedFilename()).toBe('qr-link26x150.svg')
+  await page.keyboard.press('Escape')
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await page.waitForFunction(() => document.activeElement?.getAttribute('aria-label') === 'QR code: Poster')
+})
+
+it('deletes a link only after it has asked', async () => {
+  await storeLink(site.db, 26, 160, { title: 'Old letter' })
+  const page = await openDashboard(browser, site, '#/links?search=Old+letter')
+  await row(page, 'Old letter').getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('button', { name: 'Cancel' }).click()
+  expect((await site.app.inject({ url: '/link/urls/160', headers: site.as(26) })).statusCode).toBe(200)
+  await row(page, 'Old letter').getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('button', { name: 'Delete link' }).click()
+  await page.getByText('No link fits').waitFor()
+  expect((await site.app.inject({ url: '/link/urls/160', headers: site.as(26) })).statusCode).toBe(404)
+})
+
+it('says in plain words what a token may not do', async () => {
+  const token = site.as(26, 'links:read').authorization.slice('Bearer '.length)
+  const page = await openDashboard(browser, site, '#/links?search=Letter', { token })
+  await row(page, 'Letter 130').getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('button', { name: 'Delete link' }).click()
+  await page.getByText('This access token may not do that: it lacks the scope links:write.').waitFor()
+})
+
+it.each([
+  ['wide', 'light'],
+  ['wide', 'dark'],
+  ['phone', 'light'],
+  ['phone', 'dark'],
+] as const)('has no barrier and fits the window: %s, %s', async (size, scheme) => {
+  const page = await openDashboard(browser, site, '#/links?search=Letter', { size, scheme })
+  await row(page, 'Letter 130').waitFor()
+  await expectAccessible(page)
+  await expectFits(page)
+})

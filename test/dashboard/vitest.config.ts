@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+/** What the dashboard does in a browser: needs Chromium, and `npm run build`. One file after the other, as browsers are hungry. */
+export default defineConfig({
+  test: {
+    include: ['test/dashboard/**/*.test.ts'],
+    setupFiles: ['test/support/answers.ts'],
+    globalSetup: ['test/support/postgres.ts'],
+    fileParallelism: false,
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
+  },
+})
