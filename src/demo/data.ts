@@ -12,15 +12,16 @@ export const demoOwner = 26
 export const demoLink = 21
 
 const days = 90
-const visits = 5000
+const visits = 6000
 
-type DemoLink = TrafficLink & { title: string; longUrl: string }
+type DemoLink = TrafficLink & { title: string; longUrl: string; tags: string[] }
 
 const links: DemoLink[] = [
   {
     id: 20,
     title: 'Order confirmation by SMS',
     longUrl: 'https://shop.example.com/orders?m={mobile}',
+    tags: ['orders', 'sms'],
     weight: 14,
     recipients: 240,
     sentDaysAgo: [],
@@ -30,6 +31,7 @@ const links: DemoLink[] = [
     id: 21,
     title: 'Autumn sale by WhatsApp',
     longUrl: 'https://shop.example.com/sale?from={device_type}',
+    tags: ['sale', 'whatsapp'],
     weight: 40,
     recipients: 900,
     sentDaysAgo: [62, 34, 6],
@@ -39,6 +41,7 @@ const links: DemoLink[] = [
     id: 22,
     title: 'Newsletter',
     longUrl: 'https://news.example.com/latest',
+    tags: ['newsletter'],
     weight: 24,
     recipients: 0,
     sentDaysAgo: [83, 69, 55, 41, 27, 13],
@@ -48,6 +51,7 @@ const links: DemoLink[] = [
     id: 23,
     title: 'Appointment reminder by SMS',
     longUrl: 'https://clinic.example.com/confirm?visit={id}',
+    tags: ['clinic', 'sms'],
     weight: 14,
     recipients: 320,
     sentDaysAgo: [48, 20],
@@ -57,10 +61,41 @@ const links: DemoLink[] = [
     id: 24,
     title: 'Poster in the shop window',
     longUrl: 'https://shop.example.com/welcome',
+    tags: ['print'],
     weight: 8,
     recipients: 0,
     sentDaysAgo: [],
     queryStrings: ['qr=1'],
+  },
+  {
+    id: 25,
+    title: 'Feedback after delivery',
+    longUrl: 'https://shop.example.com/feedback?lang={browser_lang}',
+    tags: ['orders', 'e-mail'],
+    weight: 11,
+    recipients: 460,
+    sentDaysAgo: [55, 41, 27, 13, 2],
+    queryStrings: ['utm_source=feedback&utm_medium=email'],
+  },
+  {
+    id: 26,
+    title: 'Opening hours on the profile page',
+    longUrl: 'https://shop.example.com/hours',
+    tags: ['social'],
+    weight: 9,
+    recipients: 0,
+    sentDaysAgo: [],
+    queryStrings: [null, 'utm_source=instagram'],
+  },
+  {
+    id: 27,
+    title: 'Winter preview for good customers',
+    longUrl: 'https://shop.example.com/winter?m={mobile}',
+    tags: ['sale', 'sms'],
+    weight: 6,
+    recipients: 380,
+    sentDaysAgo: [1],
+    queryStrings: [null],
   },
 ]
 
@@ -96,8 +131,8 @@ const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789'
 const fictions = ['4477009', '1202555', '6149157']
 
 async function storeLinks(db: Database, random: SeededRandom, createdAt: Date): Promise<void> {
-  const owner = { id: demoOwner, name: 'Demo', lastLinkId: 24, createdAt }
-  const rows = links.map(({ id, title, longUrl, recipients }) => {
+  const owner = { id: demoOwner, name: 'Demo', lastLinkId: 27, createdAt }
+  const rows = links.map(({ id, title, longUrl, tags, recipients }) => {
     const token = random.text(letters, 6)
     const isAdvanced = recipients > 0
     return {
@@ -105,6 +140,7 @@ async function storeLinks(db: Database, random: SeededRandom, createdAt: Date): 
       id,
       title,
       longUrl,
+      tags,
       token,
       isAdvanced,
       lastRecipient: recipients,

@@ -2,8 +2,8 @@ import { storedAgent } from '../capture/agent.js'
 import { botReason, verdict } from '../capture/policy.js'
 import { describeUserAgent } from '../capture/user-agent.js'
 import type { NewVisit, Place } from '../visits/visit.js'
-import { machines, people } from './agents.js'
-import { addressIn, dataCentres, networks } from './networks.js'
+import { type DemoAgent, machines, people } from './agents.js'
+import { addressIn, dataCentres, type Network, networks } from './networks.js'
 import type { SeededRandom } from './random.js'
 
 export interface TrafficLink {
@@ -29,45 +29,88 @@ export interface TrafficOptions {
 
 const dayMs = 86_400_000
 
-/** Believable openings in order of time: waves after each sending, a daily rhythm, one in six by a machine. */
+interface Moment {
+  time: number
+  link: TrafficLink
+  recipientId: number | null
+  visitor: Visitor
+}
+
+interface Visitor extends DemoAgent {
+  isMachine: boolean
+  network: Network
+  clientIp: string
+}
+
+/** Believable openings in order of time: waves after each sending, more each week, in the rhythm of days and weeks, one in six by a machine. */
 export function* traffic(options: TrafficOptions): Generator<NewVisit> {
-  const moments = Array.from({ length: options.visits }, () => moment(options)).sort((a, b) => a.time - b.time)
-  for (const { time, link } of moments) yield visit(options, link, new Date(time))
+  const known = new Map<string, Visitor>()
+  const moments = Array.from({ length: options.visits }, () => moment(options, known)).sort((a, b) => a.time - b.time)
+  for (const one of moments) yield visit(options, one)
 }
 
-function moment({ random, links, days, end }: TrafficOptions): { time: number; link: TrafficLink } {
+function moment({ random, links, days, end }: TrafficOptions, known: Map<string, Visitor>): Moment {
   const link = random.weighted(links)
-  const sent = link.sentDaysAgo.length > 0 && random.next() < 0.75 ? random.pick(link.sentDaysAgo) : null
-  // Most open within hours; the tail is long.
-  const daysAgo = sent === null ? random.next() * days : Math.max(sent - random.next() ** 4 * 12, random.next() * 0.02)
-  const day = Math.floor(end.getTime() / dayMs - Math.min(daysAgo, days - 1))
-  const time = day * dayMs + hourOfDay(random) * 3_600_000
-  return { link, time: Math.min(Math.floor(time), end.getTime() - 1) }
+  const recipientId = link.recipients === 0 ? null : recipientOf(random, link.recipients)
+  const visitor = random.next() < 1 / 6 ? newVisitor(random, true) : person(random, link, recipientId, known)
+  for (;;) {
+    const day = Math.floor(end.getTime() / dayMs - Math.min(daysAgo(random, link, days), days - 1))
+    const isWeekend = [0, 6].includes(new Date(day * dayMs).getUTCDay())
+    // People read less of what senders write at weekends; machines do not know them.
+    if (isWeekend && !visitor.isMachine && random.next() < 0.45) continue
+    const hour = visitor.isMachine ? random.next() * 24 : hourOfDay(random) - visitor.network.utcHours
+    const time = day * dayMs + hour * 3_600_000
+    // Later today is not yet: that was yesterday, then.
+    return { link, recipientId, visitor, time: Math.floor(time < end.getTime() ? time : time - dayMs) }
+  }
 }
 
-/** Few at night, most around noon and in the evening. */
+/** A recipient has one phone; of the others some come again. */
+function person(
+  random: SeededRandom,
+  link: TrafficLink,
+  recipientId: number | null,
+  known: Map<string, Visitor>,
+): Visitor {
+  const key = `${link.id} ${recipientId ?? random.below(600)}`
+  const visitor = known.get(key) ?? newVisitor(random, false)
+  known.set(key, visitor)
+  return visitor
+}
+
+function newVisitor(random: SeededRandom, isMachine: boolean): Visitor {
+  const network = random.weighted(isMachine ? dataCentres : networks)
+  const agent = random.weighted(isMachine ? machines : people).make(random)
+  return { ...agent, isMachine, network, clientIp: addressIn(network, random.below(2 ** network.hostBits)) }
+}
+
+/** After a sending most open within hours, and the tail is long; what else comes grows from nothing to twice its mean. */
+function daysAgo(random: SeededRandom, { sentDaysAgo }: TrafficLink, days: number): number {
+  const sent = sentDaysAgo.length > 0 && random.next() < 0.75 ? random.pick(sentDaysAgo) : null
+  if (sent === null) return days * (1 - Math.sqrt(random.next()))
+  return Math.max(sent - random.next() ** 4 * 12, random.next() * 0.02)
+}
+
+/** By the clocks of the person: few at night, most around noon and in the evening. */
 function hourOfDay(random: SeededRandom): number {
   for (;;) {
     const hour = random.next() * 24
-    const busy = 0.08 + 0.5 * Math.exp(-(((hour - 12) / 4) ** 2)) + 0.42 * Math.exp(-(((hour - 19.5) / 2.2) ** 2))
+    const busy = 0.04 + 0.5 * Math.exp(-(((hour - 12) / 3.4) ** 2)) + 0.46 * Math.exp(-(((hour - 19.5) / 2.2) ** 2))
     if (random.next() < busy) return hour
   }
 }
 
-function visit({ random, host, locate }: TrafficOptions, link: TrafficLink, createdAt: Date): NewVisit {
-  const isMachine = random.next() < 1 / 6
-  const { userAgent, headers } = random.weighted(isMachine ? machines : people).make(random)
-  const network = random.weighted(isMachine ? dataCentres : networks)
+function visit({ random, host, locate }: TrafficOptions, { time, link, recipientId, visitor }: Moment): NewVisit {
+  const createdAt = new Date(time)
+  const { userAgent, headers, clientIp, isMachine, network } = visitor
   const isProgram = describeUserAgent(userAgent, headers).is_bot
   const suspect = { method: 'GET', headers: { 'user-agent': userAgent }, isProgram, openedAt: createdAt, sentAt: null }
-  const clientIp = addressIn(network, random.below(2 ** network.hostBits))
   return {
     id: random.uuid(createdAt),
-    visitId: random.uuid(createdAt),
+    visitId: null,
     linkId: link.id,
     createdAt,
-    // Some people open again and again.
-    recipientId: link.recipients === 0 ? null : 1 + Math.floor(random.next() ** 1.5 * link.recipients),
+    recipientId,
     clientIp,
     scheme: 'https',
     host,
@@ -78,4 +121,10 @@ function visit({ random, host, locate }: TrafficOptions, link: TrafficLink, crea
     place: locate(clientIp),
     ...verdict(botReason(suspect)),
   }
+}
+
+/** Two thirds ever open, some of them again and again; they stand all over the list. */
+function recipientOf(random: SeededRandom, recipients: number): number {
+  const place = Math.floor(random.next() ** 1.5 * recipients * 0.66)
+  return 1 + ((place * 617) % recipients)
 }
