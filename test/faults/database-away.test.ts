@@ -22,7 +22,7 @@ it.each(databaseAbsences)(
     await wait(awayMs / 2)
     const halfway = clicks.answered.size
     await wait(awayMs / 2)
-    expect(clicks.answered.size).toBeGreaterThan(halfway + 50)
+    await expect.poll(() => clicks.answered.size, { timeout: 30_000 }).toBeGreaterThan(halfway + 50)
     await postgres.thaw()
     await postgres.start()
     await clicks.stop()

@@ -12,6 +12,7 @@ export async function storeTokens(url: string): Promise<void> {
   const db = openDatabase({ url, connections: 2 })
   await storeLinks(db, 1, 20, 21, 22)
   await storeLinks(db, 2, 30, 31)
+  await db.pool.query('UPDATE owners SET last_link_id = 31')
   await db.close()
 }
 

@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { migrationsDirectory } from '../../src/database/connect.js'
-import { serverAccount, spawnAs } from '../../src/database/embedded-account.js'
+import { type Account, serverAccount, spawnAs } from '../../src/database/embedded-account.js'
 import { findBinaries } from '../../src/database/embedded-binaries.js'
 import { ensureCluster } from '../../src/database/embedded-cluster.js'
 import { migrate } from '../../src/database/migrate.js'
@@ -24,8 +24,12 @@ export interface Victim {
   thaw(): Promise<void>
 }
 
-/** A migrated cluster of its own in a folder, with fsync and synchronous_commit on as they are by default. */
-export async function startVictim(root: string): Promise<Victim> {
+/**
+ * A migrated cluster of its own in a folder, with fsync and synchronous_commit on as they are by default.
+ *
+ * @param settings besides, such as `work_mem=1MB`
+ */
+export async function startVictim(root: string, settings: string[] = []): Promise<Victim> {
   await mkdir(root, { recursive: true, mode: 0o711 })
   const folder = join(root, 'postgres')
   const binaries = await findBinaries()
@@ -33,8 +37,24 @@ export async function startVictim(root: string): Promise<Victim> {
   const password = await ensureCluster({ root, folder, binaries, account, log: () => {} })
   const port = await freePort()
   const url = `postgresql://smart_link:${password}@127.0.0.1:${port}/smart_link?sslmode=disable`
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=']
-  const args = ['-D', folder, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])]
+  const all = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...settings]
+  const args = ['-D', folder, '-p', String(port), ...all.flatMap((setting) => ['-c', setting])]
+  const victim = victimOf({ url, account, program: binaries.postgres, args })
+  await victim.start()
+  await migrate(url, { directory: migrationsDirectory })
+  return victim
+}
+
+export interface VictimOptions {
+  url: string
+  account: Account
+  /** Of PostgreSQL, with what it is given. */
+  program: string
+  args: string[]
+}
+
+/** A cluster that is there already. */
+export function victimOf({ url, account, program, args }: VictimOptions): Victim {
   let server: ChildProcess | null = null
 
   const start = async () => {
@@ -42,7 +62,7 @@ export async function startVictim(root: string): Promise<Victim> {
     while (!(await answers(url))) {
       // It ends at once while the children of a killed one are still going.
       if (server === null || server.exitCode !== null || server.signalCode !== null) {
-        server = spawnAs(account, binaries.postgres, args, { stdio: 'ignore' })
+        server = spawnAs(account, program, args, { stdio: 'ignore' })
       }
       if (Date.now() > giveUpAt) throw new Error('PostgreSQL does not start')
       await wait(50)
@@ -57,8 +77,6 @@ export async function startVictim(root: string): Promise<Victim> {
       }
     }
   }
-  await start()
-  await migrate(url, { directory: migrationsDirectory })
   return {
     url,
     start,

@@ -6,6 +6,10 @@ const numbered = (count: number) => Array.from({ length: Math.max(1, Math.round(
 export const serverKills = numbered(rounds)
 export const databaseKills = numbered(rounds / 2)
 export const databaseAbsences = numbered(rounds / 4)
+export const nodeKills = numbered(rounds)
+export const workerKills = numbered(rounds / 2)
 
 /** FAULT_AWAY_SECONDS: how long the database is away. */
 export const awayMs = Number(process.env.FAULT_AWAY_SECONDS ?? 30) * 1000
+export const replicaPauses = numbered(rounds / 2)
+export const replicaKills = numbered(rounds / 5)

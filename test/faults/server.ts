@@ -12,6 +12,9 @@ export interface ServerProcess {
   /** Of /ready, with the message. */
   readiness(): Promise<{ status: number; message: string }>
   kill(): Promise<void>
+  /** It does nothing, and keeps its connections. */
+  freeze(): void
+  thaw(): void
   /** As a service is stopped; answers its exit code. */
   stop(): Promise<number | null>
 }
@@ -20,6 +23,8 @@ export interface ServerOptions {
   url: string
   dataDir: string
   env?: Record<string, string>
+  /** What it does; everything without. */
+  only?: string
   /** In blocks of 512 bytes, or 1,024 with some shells: no file may become larger. */
   largestFileBlocks?: number
 }
@@ -30,10 +35,11 @@ export async function startServer({
   url,
   dataDir,
   env = {},
+  only = 'api,redirect,work',
   largestFileBlocks,
 }: ServerOptions): Promise<ServerProcess> {
   const port = await freePort()
-  const node = [process.execPath, '--import', 'tsx', main, 'serve']
+  const node = [process.execPath, '--import', 'tsx', main, 'serve', '--only', only]
   const limited = ['sh', '-c', `ulimit -f ${largestFileBlocks}; exec "$0" "$@"`, ...node]
   const [program = '', ...args] = largestFileBlocks === undefined ? node : limited
   const child = spawn(program, args, {
@@ -73,6 +79,8 @@ export async function startServer({
     kill: async () => {
       await end('SIGKILL')
     },
+    freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     stop: () => end('SIGTERM'),
   }
 }

@@ -11,7 +11,7 @@ export interface Site {
   dataDir: string
   postgres: Victim
   /** Started on the site's database and folder; killed with the test. */
-  server(options?: Pick<ServerOptions, 'env' | 'largestFileBlocks'>): Promise<ServerProcess>
+  server(options?: Pick<ServerOptions, 'env' | 'only' | 'largestFileBlocks'>): Promise<ServerProcess>
 }
 
 /** A cluster and a data folder for the file that calls it; whatever a test does to them ends with the test. */
