@@ -3,6 +3,8 @@ import type { BenchOptions } from './context.js'
 
 export interface BenchArguments extends BenchOptions {
   sections: string[]
+  /** The one database to measure on; null: all there are. */
+  only: 'embedded' | 'external' | null
   /** File whose tables are replaced. */
   markdown: string | null
 }
@@ -19,14 +21,24 @@ export function readArguments(argv: string[], known: string[]): BenchArguments {
     .addOption(
       new Option('--generator <name>', 'what sends the requests').choices(['autocannon', 'own']).default('autocannon'),
     )
+    .addOption(new Option('--only <database>', 'measure on one database').choices(['embedded', 'external']))
     .option('--markdown <file>', 'replace the tables of the sections in this file')
     .parse(argv)
-  const options = command.opts<Omit<BenchOptions, 'keep'> & { keep?: string; markdown?: string }>()
+  const options = command.opts<
+    Omit<BenchOptions, 'keep'> & { keep?: string; markdown?: string; only?: 'embedded' | 'external' }
+  >()
   const sections = command.args.length > 0 ? command.args : known
   const unknown = sections.find((name) => !known.includes(name))
   if (unknown !== undefined) command.error(`there is no section ${unknown}; there are ${known.join(', ')}`)
   const size = options.smoke ? { rows: 2_000, seconds: 1, rounds: 1 } : {}
-  return { ...options, keep: options.keep ?? null, markdown: options.markdown ?? null, ...size, sections }
+  return {
+    ...options,
+    keep: options.keep ?? null,
+    only: options.only ?? null,
+    markdown: options.markdown ?? null,
+    ...size,
+    sections,
+  }
 }
 
 function positive(text: string): number {

@@ -33,8 +33,7 @@ async function redirects(context: BenchContext, database: FilledDatabase): Promi
     running.push(ours)
     const bare = await startOwn('./bare.ts', { BODY_FILE: '/dev/null' })
     running.push(bare)
-    // Autocannon leaves at the end without waiting for answers, so what it counts could not be compared with what is stored.
-    const plan = { generator: 'own' as const, headers: {}, variants: visitors(2_000), connections }
+    const plan = { generator: context.generator, headers: {}, variants: visitors(2_000), connections }
     const stored = await visitsOf(database)
     const [ceiling, ours302] = await alternate(context, [
       { ...plan, port: bare.port, paths: ['/redirect'] },
@@ -56,14 +55,22 @@ async function redirects(context: BenchContext, database: FilledDatabase): Promi
   }
 }
 
-/** Both in turn in every round, after a warm-up that counts as answered but not as measured. */
+/** Requests of the warm-up. */
+const warmUp = 30_000
+const smokeWarmUp = 500
+
+/**
+ * Both in turn in every round, after a warm-up that counts as answered but not as measured. Each sends as many requests as
+ * it answered in such a time before, so that nothing is under way at the end: what is stored can be compared to the click.
+ */
 async function alternate(context: BenchContext, plans: [Plan, Plan]): Promise<[LoadReport[], LoadReport[]]> {
   const reports: [LoadReport[], LoadReport[]] = [[], []]
   let first = 0
   for (let round = 0; round <= context.rounds; round += 1) {
-    const seconds = round === 0 ? Math.min(2, context.seconds) : context.seconds
     for (const [nth, plan] of plans.entries()) {
-      const report = await context.load.measure({ ...plan, seconds, first })
+      const before = reports[nth]?.at(-1)?.perSecond
+      const amount = before === undefined ? (context.smoke ? smokeWarmUp : warmUp) : Math.ceil(before * context.seconds)
+      const report = await context.load.measure({ ...plan, seconds: context.seconds, amount, first })
       const codes = Object.keys(report.statuses)
       if (report.broken > 0 || codes.some((code) => code !== '302')) throw new Error(JSON.stringify(report))
       reports[nth]?.push(report)
@@ -73,7 +80,7 @@ async function alternate(context: BenchContext, plans: [Plan, Plan]): Promise<[L
   return reports
 }
 
-type Plan = Omit<LoadPlan, 'seconds' | 'first'>
+type Plan = Omit<LoadPlan, 'seconds' | 'amount' | 'first'>
 
 function result(name: string, all: LoadReport[], ceiling: LoadReport[]): CaseResult {
   const reports = all.slice(1)
@@ -88,7 +95,7 @@ function result(name: string, all: LoadReport[], ceiling: LoadReport[]): CaseRes
 }
 
 /** @returns paths to open: every other one is the hot link's */
-async function storeOthers({ db, ownerId, linkId }: FilledDatabase): Promise<string[]> {
+export async function storeOthers({ db, ownerId, linkId }: FilledDatabase): Promise<string[]> {
   const links = Array.from({ length: otherLinks }, (_, n) => ({ id: 1_000 + n, token: `other${n}` }))
   await db.prisma.link.createMany({
     data: links.map((link) => ({ ...link, userId: ownerId, longUrl: `https://example.com/${link.id}` })),
@@ -104,7 +111,7 @@ async function storeOthers({ db, ownerId, linkId }: FilledDatabase): Promise<str
 }
 
 /** Headers of the demo's visitors. */
-function visitors(count: number): Record<string, string>[] {
+export function visitors(count: number): Record<string, string>[] {
   const random = new SeededRandom(11)
   return Array.from({ length: count }, () => {
     const agent = random.weighted(random.next() < machineShare ? machines : people).make(random)

@@ -12,6 +12,8 @@ export interface Case {
   status?: number
   /** Instead of the one asked for. */
   generator?: Generator
+  /** What share of the baseline's rate is asked of it. */
+  asked?: number
 }
 
 export interface CaseResult {
@@ -23,6 +25,8 @@ export interface CaseResult {
   bytes: number
   /** Of the baseline's rate: the median of the rounds' ratios. */
   ratio: number
+  /** The least ratio that is asked of it. */
+  asked?: number
 }
 
 const connections = 16
@@ -69,6 +73,7 @@ export async function compare(context: BenchContext, baseline: Case, cases: Case
       p99: median(reports.map(({ p99 }) => p99)),
       bytes: median(reports.map(({ bytes }) => bytes)),
       ratio: median(rates(one).map((rate, round) => rate / (ceiling[round] ?? Number.NaN))),
+      ...(one.asked !== undefined && { asked: one.asked }),
     }
   })
 }

@@ -5,72 +5,91 @@ import { type IncomingMessage, request } from 'node:http'
 import { median } from './compare.js'
 import type { BenchContext } from './context.js'
 import type { FilledDatabase } from './fill.js'
-import type { Table } from './report.js'
+import { atLeast, atMost, type Table } from './report.js'
 import { bearer, type ServerProcess, startOurs } from './servers.js'
+
+const mostMegabytes = 200
+/** NDJSON against psql. */
+const leastOfPsql = 0.5
 
 /** One way to get all visits of a link out. */
 interface Way {
   name: string
-  /** @returns bytes that arrived */
-  run: () => Promise<number>
+  run: () => Promise<Run>
+  /** What share of psql's rate is asked of it. */
+  asked?: number
+}
+
+interface Run {
+  /** What arrived. */
+  bytes: number
+  seconds: number
+  /** The most memory that the server's process had at any time since its start; null for psql. */
+  megabytes: number | null
 }
 
 /** All visits of a link as a file, against what `psql` writes for the same rows. */
 export async function run(context: BenchContext): Promise<Table[]> {
   const tables: Table[] = []
-  for (const database of await context.databases()) {
-    const server = await startOurs(database)
-    try {
-      tables.push(await exportsOf(context, database, server))
-    } finally {
-      await server.stop()
-    }
-  }
+  for (const database of await context.databases()) tables.push(await exportsOf(context, database))
   return tables
 }
 
-async function exportsOf({ rounds }: BenchContext, database: FilledDatabase, server: ServerProcess): Promise<Table> {
+async function exportsOf({ rounds }: BenchContext, database: FilledDatabase): Promise<Table> {
   const get = (name: string, format: string, coding = 'identity'): Way => ({
     name,
-    run: () => download(server, database, format, coding),
+    run: () => ofFreshServer(database, (server) => download(server, database, format, coding)),
   })
   const ways: Way[] = [
-    { name: String.raw`psql, \copy (SELECT row_to_json(…)) TO STDOUT`, run: () => psqlCopy(database) },
-    get('NDJSON', 'ndjson'),
+    { name: String.raw`psql, \copy (SELECT row_to_json(…)) TO STDOUT`, run: () => ofPsql(database) },
+    { ...get('NDJSON', 'ndjson'), asked: leastOfPsql },
     get('NDJSON, gzip', 'ndjson', 'gzip'),
     get('NDJSON, brotli', 'ndjson', 'br'),
     get('CSV', 'csv'),
     get('Parquet', 'parquet'),
   ]
-  const peaks = new Map<Way, number>()
-  const seconds = new Map(ways.map((way) => [way, [] as number[]]))
-  const bytes = new Map<Way, number>()
+  const runs = new Map(ways.map((way) => [way, [] as Run[]]))
   for (let round = 0; round < rounds; round += 1) {
-    for (const way of ways) {
-      const begin = performance.now()
-      bytes.set(way, await way.run())
-      seconds.get(way)?.push((performance.now() - begin) / 1000)
-      // The peak only rises, so it is that of the formats up to this one.
-      if (round === 0) peaks.set(way, await peakMegabytes(server))
-    }
+    for (const way of ways) runs.get(way)?.push(await way.run())
   }
-  const [first] = ways
-  const ceiling = (first && seconds.get(first)) ?? []
+  const [psql] = runs.values()
   return {
     title: `${database.name}, link with ${database.rows.toLocaleString('en')} visits`,
-    columns: ['file', 'rows/s', 'bytes a row', 'of psql', 'peak memory of the server, MB'],
-    rows: ways.map((way) => {
-      const times = seconds.get(way) ?? []
+    columns: ['file', 'rows/s', 'bytes a row', 'of psql', 'asked', 'peak memory of the server, MB', 'asked'],
+    rows: [...runs].map(([way, seen]) => {
+      const ratio = median(seen.map(({ seconds }, round) => (psql?.[round]?.seconds ?? Number.NaN) / seconds))
+      const peaks = seen.flatMap(({ megabytes }) => megabytes ?? [])
+      const peak = Math.max(...peaks)
       return [
         way.name,
-        Math.round(database.rows / median(times)).toLocaleString('en'),
-        String(Math.round((bytes.get(way) ?? 0) / database.rows)),
-        median(times.map((time, round) => (ceiling[round] ?? Number.NaN) / time)).toFixed(2),
-        way === first ? '' : (peaks.get(way) ?? 0).toFixed(0),
+        Math.round(database.rows / median(seen.map(({ seconds }) => seconds))).toLocaleString('en'),
+        String(Math.round((seen[0]?.bytes ?? 0) / database.rows)),
+        ratio.toFixed(2),
+        way.asked === undefined ? '' : atLeast(way.asked, ratio),
+        ...(peaks.length === 0 ? ['', ''] : [peak.toFixed(0), atMost(mostMegabytes, peak)]),
       ]
     }),
-    notes: ['Peak memory is that of the whole process since its start, so it only rises from line to line.'],
+    notes: ['Each file came from a server of its own. Peak memory is that of its whole process since its start.'],
   }
+}
+
+async function ofFreshServer(database: FilledDatabase, read: (server: ServerProcess) => Promise<number>): Promise<Run> {
+  const server = await startOurs(database)
+  try {
+    return { ...(await timed(() => read(server))), megabytes: await peakMegabytes(server) }
+  } finally {
+    await server.stop()
+  }
+}
+
+const ofPsql = async (database: FilledDatabase): Promise<Run> => ({
+  ...(await timed(() => psqlCopy(database))),
+  megabytes: null,
+})
+
+async function timed(read: () => Promise<number>): Promise<{ bytes: number; seconds: number }> {
+  const begin = performance.now()
+  return { bytes: await read(), seconds: (performance.now() - begin) / 1000 }
 }
 
 /** @throws when the file has not as many rows as the link */

@@ -24,6 +24,7 @@ async function run({
   connections,
   seconds,
   first,
+  rate,
 }: LoadPlan): Promise<LoadReport> {
   const starts = paths.map((path) => `GET ${path} HTTP/1.1\r\n`)
   const heads = variants.map((variant) => headText({ host: `127.0.0.1:${port}`, ...headers, ...variant }))
@@ -39,12 +40,26 @@ async function run({
   const converse = (socket: Socket) =>
     new Promise<void>((resolve) => {
       let sent = 0
+      let isDone = false
+      // Of a paced load, a request for which no connection was free counts from when it was due: that is waiting, too.
       const send = () => {
-        sent = performance.now()
-        if (sent >= end) return socket.destroy()
-        const request = `${starts[next % starts.length]}${heads[next % heads.length]}`
+        const now = performance.now()
+        sent = rate === undefined ? now : begin + ((next - first) * 1000) / rate
+        isDone = Math.max(now, sent) >= end
+        if (isDone) return socket.destroy()
+        const due = Math.floor(sent - now)
         next += 1
-        socket.write(request, 'latin1')
+        const nth = next - 1
+        if (due > 0) setTimeout(writeDue, due, nth)
+        else write(nth)
+      }
+      // Timers are a millisecond late or early, which the server has no part in.
+      const writeDue = (nth: number) => {
+        sent = performance.now()
+        write(nth)
+      }
+      const write = (nth: number) => {
+        socket.write(`${starts[nth % starts.length]}${heads[nth % heads.length]}`, 'latin1')
       }
       const reader = new AnswerReader((status, length) => {
         const now = performance.now()
@@ -58,7 +73,7 @@ async function run({
       socket.on('data', (chunk: Buffer) => reader.read(chunk))
       socket.on('error', () => {})
       socket.on('close', () => {
-        if (performance.now() < end) broken += 1
+        if (!isDone) broken += 1
         resolve()
       })
       socket.on('connect', send)

@@ -11,6 +11,10 @@ export interface LoadPlan {
   variants?: Record<string, string>[]
   connections: number
   seconds: number
+  /** So many requests instead, and every answer is waited for. Autocannon only: ours waits in any case. */
+  amount?: number
+  /** Requests a second, whether answers keep up or not; without it each connection sends as soon as it is answered. Ours only. */
+  rate?: number
   /** Index of the first path, so that later rounds do not repeat the earlier ones. */
   first: number
 }

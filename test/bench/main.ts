@@ -12,7 +12,11 @@ const sections: Record<string, () => Promise<Section>> = {
   feed: () => import('./feed.js'),
   export: () => import('./export.js'),
   capture: () => import('./capture.js'),
+  mixed: () => import('./mixed.js'),
   storage: () => import('./storage.js'),
+  dashboard: () => import('./dashboard.js'),
+  stats: () => import('./stats.js'),
+  'stats-cost': () => import('./stats-cost.js'),
 }
 
 const given = readArguments(process.argv, Object.keys(sections))
@@ -28,7 +32,8 @@ try {
 }
 
 async function runSections(options: BenchArguments): Promise<void> {
-  for (const name of options.sections) if (options.markdown !== null) await placeFor(options.markdown, name)
+  for (const name of options.sections)
+    if (options.markdown !== null) await placeFor(options.markdown, placeOf(name, options))
   const load = startLoadClient()
   closing.push(load.close)
   const log = (line: string) => console.error(line)
@@ -45,15 +50,25 @@ async function runSections(options: BenchArguments): Promise<void> {
     if (options.markdown === null) continue
     const versions = (await filled)?.map((database) => database.name) ?? []
     const made = { command: commandLine(), date: new Date().toISOString().slice(0, 10), databases: versions }
-    await writeSection(options.markdown, name, tables ?? [], made)
+    await writeSection(options.markdown, placeOf(name, options), tables ?? [], made)
   }
 }
 
-async function openDatabases({ rows, keep }: BenchArguments, log: (line: string) => void): Promise<FilledDatabase[]> {
+/** Tables of a very long log stand beside the others. */
+function placeOf(section: string, { rows }: BenchArguments): string {
+  return rows >= 10_000_000 ? `${section}-long` : section
+}
+
+async function openDatabases(
+  { rows, keep, only }: BenchArguments,
+  log: (line: string) => void,
+): Promise<FilledDatabase[]> {
   const url = process.env.BENCH_DATABASE_URL ?? process.env.TEST_DATABASE_URL
   if (!url) log('BENCH_DATABASE_URL is not set: only the embedded database is measured')
   const opened: FilledDatabase[] = []
-  for (const open of [...(url ? [() => externalDatabase(url, keep)] : []), () => embeddedDatabase(keep)]) {
+  const external = url !== undefined && only !== 'embedded' ? [() => externalDatabase(url, keep)] : []
+  const embedded = only === 'external' ? [] : [() => embeddedDatabase(keep)]
+  for (const open of [...external, ...embedded]) {
     const database = await fill(await open(), rows, log)
     closing.push(database.close)
     opened.push(database)

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { SeededRandom } from '../../src/demo/random.js'
 import { type Case, compare } from './compare.js'
 import type { BenchContext } from './context.js'
-import type { FilledDatabase } from './fill.js'
-import { caseTable, type Table } from './report.js'
+import { type FilledDatabase, fillShorter } from './fill.js'
+import { atLeast, atMost, caseTable, comparisonTable, type Table } from './report.js'
 import { bearer, type ServerProcess, startOurs, startOwn } from './servers.js'
 
 const perPage = 15
@@ -28,19 +28,28 @@ export async function run(context: BenchContext): Promise<Table[]> {
   const tables: Table[] = []
   for (const database of await context.databases()) {
     await atSite(database, async (site) => {
-      tables.push(await pages(context, site), await unchanged(context, site))
+      tables.push(...(await pages(context, site)), await unchanged(context, site))
     })
   }
   return tables
 }
 
-async function pages(context: BenchContext, site: Site): Promise<Table> {
+/** How long the log is that longer ones are compared with. */
+const shortRows = 100_000
+/** How long a log may be for the usual way to be measured on it. */
+const mostUsualRows = 1_100_000
+
+async function pages(context: BenchContext, site: Site): Promise<Table[]> {
   const { database, ours, usual, address, headers } = site
   const last = Math.ceil(database.rows / perPage)
   const page = (number: number) => `${address}?page=${number}`
-  const random = new SeededRandom(7)
-  const anyPages = Array.from({ length: 50_000 }, () => page(1 + random.below(last)))
-  const our = (name: string, paths: string[]): Case => ({ name, paths, server: ours, headers })
+  const our = (name: string, paths: string[], asked?: number): Case => ({
+    name,
+    paths,
+    server: ours,
+    headers,
+    ...(asked !== undefined && { asked }),
+  })
   // Autocannon would count no answer that takes longer than a round.
   const common = (name: string, number: number): Case => ({
     name,
@@ -48,19 +57,70 @@ async function pages(context: BenchContext, site: Site): Promise<Table> {
     server: usual,
     generator: 'own',
   })
-  const results = await compare(
-    context,
-    { name: 'bare Fastify, the same bytes ready-made', server: site.bare, paths: ['/ready-made'] },
-    [
-      our('page 1, again and again', [address]),
-      our('last page, again and again', [page(last)]),
-      our('random pages', anyPages),
-      common('the usual way, page 1', 1),
-      common('the usual way, middle page', Math.ceil(last / 2)),
-      common('the usual way, last page', last),
-    ],
-  )
-  return caseTable(`${database.name}, link with ${database.rows.toLocaleString('en')} visits`, results)
+  const bare = { name: 'bare Fastify, the same bytes ready-made', server: site.bare, paths: ['/ready-made'] }
+  const [first, end, random] = [
+    our('page 1, read each time', unlike(page(1))),
+    // As many rows as the others: the last page may have fewer.
+    our('the last whole page, read each time', unlike(page(Math.floor(database.rows / perPage)))),
+    our('random pages', anyPages(address, last), 0.12),
+  ]
+  const usualEnd = common('the usual way, last page', last)
+  const shorter = await shorterLink(site)
+  // It counts and skips all rows for each answer: minutes, where there are more.
+  const usually =
+    database.rows > mostUsualRows
+      ? []
+      : [common('the usual way, page 1', 1), common('the usual way, middle page', Math.ceil(last / 2)), usualEnd]
+  const results = await compare(context, bare, [
+    our('page 1, again and again', [address], 0.33),
+    our('last page, again and again', [page(last)]),
+    ...[random, first, end, ...shorter],
+    ...usually,
+  ])
+  const rateOf = (name: string) => results.find((result) => result.name === name)?.ratio ?? Number.NaN
+  const depths = [first, random, end].map(({ name }) => rateOf(name))
+  const spread = Math.max(...depths) / Math.min(...depths)
+  const gain = rateOf(end.name) / rateOf(usualEnd.name)
+  const depth = 'page 1, random pages, last page, each read from the database: the fastest against the slowest'
+  return [
+    caseTable(`${database.name}, link with ${count(database.rows)} visits`, results),
+    comparisonTable(`${database.name}, compared`, [
+      { what: depth, figure: spread, verdict: atMost(1.2, spread) },
+      ...(usually.includes(usualEnd)
+        ? [
+            {
+              what: 'last page: ours, read each time, against the usual way',
+              figure: gain,
+              verdict: atLeast(100, gain),
+            },
+          ]
+        : []),
+      ...shorter.map(({ name }) => {
+        const slowdown = rateOf(name) / rateOf(random.name)
+        const what = `random pages: a link with ${count(shortRows)} visits against this one`
+        return { what, figure: slowdown, verdict: atMost(1.3, slowdown) }
+      }),
+    ]),
+  ]
+}
+
+const count = (number: number) => number.toLocaleString('en')
+
+function anyPages(address: string, last: number): string[] {
+  const random = new SeededRandom(7)
+  return Array.from({ length: 50_000 }, () => `${address}?page=${1 + random.below(last)}`)
+}
+
+/** The same page under addresses that differ, so that no answer is ready. */
+const unlike = (path: string) => Array.from({ length: 50_000 }, (_, n) => `${path}&n=${n}`)
+
+/** Random pages of a short log, where this one is longer. */
+async function shorterLink({ database, ours, address }: Site): Promise<Case[]> {
+  if (database.rows <= shortRows) return []
+  const { ownerId } = await fillShorter(database, shortRows)
+  const paths = anyPages(address, Math.ceil(shortRows / perPage))
+  const name = `random pages of a link with ${count(shortRows)} visits`
+  return [{ name, paths, server: ours, headers: bearer(ownerId) }]
 }
 
 /** A client that has page 1 already asks whether it is still true. */
@@ -70,7 +130,16 @@ async function unchanged(context: BenchContext, { database, ours, bare, tag, add
   const results = await compare(
     context,
     { name: 'bare Fastify, an empty 304', server: bare, paths: ['/not-modified'], status: 304 },
-    [{ name: 'page 1', server: ours, paths: [address], headers: { ...headers, 'if-none-match': tag }, status: 304 }],
+    [
+      {
+        name: 'page 1',
+        server: ours,
+        paths: [address],
+        headers: { ...headers, 'if-none-match': tag },
+        status: 304,
+        asked: 0.25,
+      },
+    ],
   )
   return caseTable(title, results)
 }

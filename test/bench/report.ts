@@ -19,19 +19,46 @@ export interface Circumstances {
 
 /** Rates, latencies and ratios of cases that were measured together. */
 export function caseTable(title: string, results: CaseResult[]): Table {
+  const isAsked = results.some(({ asked }) => asked !== undefined)
   return {
     title,
-    columns: ['case', 'requests/s', 'p50 ms', 'p99 ms', 'KB an answer', 'of bare'],
-    rows: results.map(({ name, perSecond, p50, p99, bytes, ratio }) => [
+    columns: ['case', 'requests/s', 'p50 ms', 'p99 ms', 'KB an answer', 'of bare', ...(isAsked ? ['asked'] : [])],
+    rows: results.map(({ name, perSecond, p50, p99, bytes, ratio, asked }) => [
       name,
       Math.round(perSecond).toLocaleString('en'),
       p50.toFixed(1),
       p99.toFixed(1),
       (bytes / 1000).toFixed(1),
       ratio < 0.01 ? ratio.toFixed(5) : ratio.toFixed(3),
+      ...(isAsked ? [asked === undefined ? '' : atLeast(asked, ratio)] : []),
     ]),
   }
 }
+
+/** One result against another that was measured in turns with it. */
+export interface Comparison {
+  what: string
+  figure: number
+  verdict: string
+}
+
+export function comparisonTable(title: string, comparisons: Comparison[]): Table {
+  return {
+    title,
+    columns: ['comparison', 'factor', 'asked'],
+    rows: comparisons.map(({ what, figure, verdict }) => [
+      what,
+      figure < 10 ? figure.toFixed(2) : Math.round(figure).toLocaleString('en'),
+      verdict,
+    ]),
+  }
+}
+
+/** What is asked of a figure, and whether it is so. */
+export const atLeast = (bound: number, figure: number) =>
+  `at least ${bound.toLocaleString('en')}: ${figure >= bound ? 'yes' : 'no'}`
+export const atMost = (bound: number, figure: number) =>
+  `at most ${bound.toLocaleString('en')}: ${figure <= bound ? 'yes' : 'no'}`
 
 /** Markdown of a table: GitHub shows it, and a terminal can be read too. */
 export function markdown({ title, columns, rows, notes = [] }: Table): string {

@@ -16,10 +16,19 @@ export interface ServerProcess {
 const secret = 'the secret that benchmarks sign tokens with'
 const builtServer = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
-/** `node dist/cli/main.js serve` on a filled database, with the defaults but for its log, which is off. */
-export async function startOurs({ env }: FilledDatabase): Promise<ServerProcess> {
+/**
+ * `node dist/cli/main.js serve` on a filled database, with the defaults but for its log, which is off, and its limit of
+ * requests, which is counted but far away.
+ *
+ * @param roles what it does; everything unless given
+ */
+export async function startOurs({ env }: Pick<FilledDatabase, 'env'>, roles: string[] = []): Promise<ServerProcess> {
   if (!existsSync(builtServer)) throw new Error('there is no dist/: run `npm run build` first')
-  return startProcess([builtServer, 'serve'], { ...env, JWT_SECRET: secret, LOG_LEVEL: 'warn' }, '/ready')
+  return startProcess(
+    [builtServer, 'serve', ...(roles.length > 0 ? ['--only', roles.join()] : [])],
+    { ...env, JWT_SECRET: secret, LOG_LEVEL: 'warn', RATE_LIMIT: '999999999' },
+    '/ready',
+  )
 }
 
 /** A server of this folder, such as `bare.ts`; its answers at `/health` say that it listens. */

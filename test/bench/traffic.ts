@@ -60,7 +60,7 @@ function visit(random: SeededRandom, crowd: Crowd, { n, linkId, recipients, isBo
   const { prefix, place, language } = random.pick(crowd.neighbourhoods)
   return {
     id: random.uuid(createdAt),
-    visitId: random.uuid(createdAt),
+    visitId: null,
     linkId,
     createdAt,
     recipientId: 1 + Math.floor(random.next() ** 1.5 * recipients),
