@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { Registry } from 'prom-client'
+import { confirmRevocations } from './accounts/revoke-everywhere.js'
+import { apiRoutes } from './api.js'
 import type { Locator } from './capture/location.js'
 import type { Recorder } from './capture/recorder.js'
 import { redirectRoutes } from './capture/routes.js'
@@ -9,33 +12,44 @@ import type { Notifications } from './database/notifications.js'
 import type { Database } from './database/open.js'
 import { healthRoutes } from './health.js'
 import { routePath } from './http/address.js'
-import { acceptTokens, type JwtKeys, requireCaller } from './http/authenticate.js'
+import { arrivalTimeouts } from './http/arrival.js'
+import { addressOf, openCounters } from './http/counting.js'
 import { answerError, handleErrors } from './http/errors.js'
 import { requireHost } from './http/headers.js'
 import { hostsOf, requireHostFor } from './http/hosts.js'
+import type { JwtKeys } from './http/jwt.js'
 import { type LogTarget, privateLog } from './http/log.js'
-import { type Load, refuseWhenOverloaded } from './http/overload.js'
+import { replaceVerb } from './http/method-override.js'
+import { allowOrigins } from './http/origins.js'
+import type { Load } from './http/overload.js'
 import { parseQueryString, queryObject } from './http/query-string.js'
 import { answerClientError, answerOddRequests } from './http/raw-answers.js'
+import { secureAnswers } from './http/security-headers.js'
 import { letGoWhenStopping } from './http/stopping.js'
-import { validateWithZod, type ZodTypes } from './http/validate.js'
+import { validateWithZod } from './http/validate.js'
 import { refuseOtherVerbs } from './http/verbs.js'
-import { linkRoutes } from './links/routes.js'
 import { findTarget } from './links/target.js'
-import { recipientRoutes } from './recipients/routes.js'
-import { watchArrivals } from './visits/arrivals.js'
-import { cursorsOf } from './visits/cursor.js'
-import { exportRoutes } from './visits/export-routes.js'
-import { feedRoutes } from './visits/feed-routes.js'
-import { visitRoutes } from './visits/routes.js'
+import { type Cached, measureCaches } from './monitoring/caches.js'
+import { measureCapture } from './monitoring/capture.js'
+import { measureRequests } from './monitoring/requests.js'
+import { metricsRoute } from './monitoring/routes.js'
+import { describeApi } from './openapi/document.js'
+import type { Tracing } from './tracing/open.js'
+import type { Digests } from './visits/statistics/digests.js'
+import { webhookMessages } from './webhooks/message-schema.js'
 
 export interface AppDeps {
   db: Database
   config: Config
   notifications: Notifications
-  recorder: Recorder
-  locator: Locator
-  jwtKeys: JwtKeys
+  /** What clicks are recorded with; null: this process opens no links. */
+  capture: { recorder: Recorder; locator: Locator } | null
+  /** What access tokens are checked with; null: this process has no API. */
+  api: { jwtKeys: JwtKeys; digests?: Digests } | null
+  /** Where what is measured is told. */
+  metrics?: Registry
+  /** What requests are traced with. */
+  tracing?: Pick<Tracing, 'requests'> | null
   /** How busy the process is; without it the API never refuses for that. */
   load?: Pick<Load, 'isHigh'>
   /** What migrations the database still misses; empty when it is ready. */
@@ -52,7 +66,10 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   const app = Fastify({
     logger: deps.log === undefined ? false : privateLog(deps.log),
     trustProxy: deps.config.trustProxy,
-    rewriteUrl: (request) => routePath(request.url ?? '/'),
+    rewriteUrl: (request) => {
+      replaceVerb(request)
+      return routePath(request.url ?? '/')
+    },
     routerOptions: {
       querystringParser: (raw) => queryObject(parseQueryString(raw)),
       // As long as a request line can be: a long parameter names no record, which is for its route to say.
@@ -61,41 +78,50 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     genReqId: () => randomUUID(),
     frameworkErrors: answerError,
     clientErrorHandler: answerClientError,
-    http: { requireHostHeader: false },
-    requestTimeout: 60_000,
+    http: { requireHostHeader: false, ...arrivalTimeouts(deps.config.requestTimeoutMs) },
+    requestTimeout: deps.config.requestTimeoutMs,
     return503OnClosing: false,
     bodyLimit: 1024 * 1024,
   })
   answerOddRequests(app.server)
   letGoWhenStopping(app)
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id)
+    done()
   })
+  deps.tracing?.requests(app)
+  secureAnswers(app)
+  await allowOrigins(app, deps.config.corsOrigins)
   requireHost(app)
   handleErrors(app)
+  const metrics = deps.metrics ?? new Registry()
+  measureRequests(metrics, app)
   validateWithZod(app)
+  await describeApi(app, deps.config, webhookMessages)
+  confirmRevocations(deps.db, deps.notifications)
   const hosts = hostsOf(deps.config)
-  const tokens = openTokens({ lookUp: (token) => findTarget(deps.db, token), notifications: deps.notifications })
-  app.addHook('onClose', async () => tokens.close())
-  // Before verbs are refused: any word could be a token, and of words that are none nothing is said.
-  await app.register(async (scope) => redirectRoutes(scope, { ...deps, tokens, hosts }))
+  const openCounter = await openCounters(app, deps.config.redisUrl)
+  const cached: Cached = {}
+  measureCaches(metrics, cached)
+  const { capture } = deps
+  if (capture) {
+    const tokens = openTokens({ lookUp: (token) => findTarget(deps.db, token), notifications: deps.notifications })
+    app.addHook('onClose', async () => tokens.close())
+    cached.tokens = tokens
+    measureCapture(metrics, capture.recorder)
+    const openings = await openCounter({ name: 'openings', windowMs: 300_000, keyOf: addressOf })
+    // Before verbs are refused: any word could be a token, and of words that are none nothing is said.
+    await app.register(async (scope) => redirectRoutes(scope, { ...deps, ...capture, tokens, hosts, openings }))
+  }
   const refuse = refuseOtherVerbs(app)
-  healthRoutes(app, deps)
-  await acceptTokens(app, deps.jwtKeys)
-  const arrivals = watchArrivals(deps.notifications)
-  const cursors = cursorsOf(deps.db)
-  app.addHook('preClose', async () => arrivals.close())
+  const isPatient = capture !== null && deps.api === null
+  healthRoutes(app, { ...deps, recorder: capture?.recorder ?? null, isPatient })
   await app.register(async (scope) => {
-    const api = scope.withTypeProvider<ZodTypes>()
-    requireHostFor(api, hosts.answersApi)
-    if (deps.load) refuseWhenOverloaded(api, deps.load)
-    requireCaller(api, deps.config.outputZone)
-    linkRoutes(api, deps)
-    recipientRoutes(api, deps)
-    visitRoutes(api, deps)
-    feedRoutes(api, { ...deps, arrivals, cursors })
-    exportRoutes(api, { ...deps, cursors })
+    requireHostFor(scope, hosts.answersApi)
+    const { port, token } = deps.config.metrics
+    if (port === undefined && token !== undefined) metricsRoute(scope, metrics, token)
   })
+  if (deps.api) await apiRoutes(app, { ...deps, ...deps.api, openCounter, hosts, metrics, cached })
   refuse()
   return app
 }

@@ -1,20 +1,27 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance } from 'fastify'
 import type { Recorder } from './capture/recorder.js'
+import { isDatabaseAway } from './database/errors.js'
 import type { Database } from './database/open.js'
-import { success } from './http/envelope.js'
+import { emptySchema, success } from './http/envelope.js'
 import { HttpError } from './http/errors.js'
 
 export interface HealthDeps {
   db: Database
-  recorder: Recorder
+  /** Null where no clicks are recorded. */
+  recorder: Pick<Recorder, 'state'> | null
+  /** Whether the process can do without the database for a while: it opens links that it knows, and nothing else. */
+  isPatient?: boolean
   pendingMigrations: () => Promise<string[]>
 }
 
 /**
  * `/health`: the process is alive. `/ready`: the database answers and is migrated, and the spool would take visits if it
- * did not, so requests can be served.
+ * did not, so requests can be served. A process that is patient is ready while the database is away: nothing is better
+ * when no link opens any more.
  */
-export function healthRoutes(app: FastifyInstance, { db, recorder, pendingMigrations }: HealthDeps): void {
+export function healthRoutes(app: FastifyInstance, deps: HealthDeps): void {
+  const { db, recorder, isPatient = false, pendingMigrations } = deps
   // Anyone may ask, and each answer takes a connection: all who ask at once get the same one.
   let asking: Promise<string[]> | null = null
   const pendingNow = () => {
@@ -23,17 +30,35 @@ export function healthRoutes(app: FastifyInstance, { db, recorder, pendingMigrat
     })
     return asking
   }
-  app.get('/health', async () => success('OK', []))
-  app.get('/ready', async () => {
-    const { problem } = recorder.state().spool
-    if (problem !== null) throw notReady(`Visits cannot be spooled: ${problem}.`)
+  const readMigrations = async () => {
     await db.pool.query('SELECT')
-    const pending = await pendingNow()
+    return pendingNow()
+  }
+  const tags = ['Health']
+  const response = { 200: emptySchema('OK') }
+  const alive = { operationId: 'health', summary: 'Whether the server is alive', tags, response }
+  const ready = { operationId: 'ready', summary: 'Whether requests can be served', tags, response }
+  app.get('/health', { schema: alive }, async () => success('OK', []))
+  app.get('/ready', { schema: ready }, async () => {
+    const problem = recorder?.state().spool.problem ?? null
+    if (problem !== null) throw notReady(`Visits cannot be spooled: ${problem}.`)
+    const pending = await (isPatient ? unlessAway(readMigrations()) : readMigrations())
     if (pending.length > 0) {
       throw notReady(`Migrations are not applied: ${pending.join(', ')}. Run smart-link migrate.`)
     }
     return success('OK', [])
   })
 }
+
+/** None while the database is away, which may also mean that it is silent. */
+async function unlessAway(pending: Promise<string[]>): Promise<string[]> {
+  const away = pending.catch((error: unknown) => {
+    if (isDatabaseAway(error)) return []
+    throw error
+  })
+  return Promise.race([away, wait(patienceMs, [], { ref: false })])
+}
+
+const patienceMs = 1_000
 
 const notReady = (message: string) => new HttpError(503, message, { headers: { 'retry-after': '30' } })

@@ -1,16 +1,27 @@
 import { lookup } from 'node:dns/promises'
-import { join } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { Registry } from 'prom-client'
 import { jwtKeys } from './accounts/jwt-secret.js'
 import { buildApp } from './app.js'
-import { heldLog } from './capture/capture-log.js'
-import { type Locator, openLocator } from './capture/location.js'
-import { openRecorder } from './capture/recorder.js'
-import { openSpool } from './capture/spool.js'
+import { type CaptureLog, heldLog } from './capture/capture-log.js'
+import { logWay } from './capture/log-way.js'
+import { type Capture, openCapture } from './capture/open.js'
+import type { Way } from './capture/way.js'
 import type { Config } from './config.js'
 import { type Connection, connect, missingMigrations } from './database/connect.js'
 import { openNotifications } from './database/notifications.js'
+import type { Database } from './database/open.js'
+import { openReplicas } from './database/replicas.js'
 import { watchLoad } from './http/overload.js'
+import { measureProcess } from './monitoring/process.js'
+import { measureQueue } from './monitoring/queue.js'
+import { measureReplicas } from './monitoring/replicas.js'
+import { metricsApp } from './monitoring/routes.js'
+import { measureWebhooks } from './monitoring/webhooks.js'
+import { openQueue } from './queue/queue.js'
+import { queueWay } from './queue/queue-way.js'
+import { everyRole, type Role } from './roles.js'
+import { openWork } from './work.js'
 
 export interface RunningServer {
   app: FastifyInstance
@@ -27,9 +38,13 @@ export class StartError extends Error {}
 /**
  * Configuration → database → app → listen.
  *
- * @throws StartError, ConfigError, EmbeddedError, MigrationError
+ * @param roles what this process is to do: each starts only what it needs. All of them answer `/health` and `/ready`
+ * @throws StartError, ConfigError, ConnectError, EmbeddedError, MigrationError
  */
-export async function startServer(config: Config): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  roles: ReadonlySet<Role> = new Set(everyRole),
+): Promise<RunningServer> {
   const opened: (() => Promise<void> | void)[] = []
   // In the opposite order of opening: what is in flight is answered first, the database goes last.
   const close = async () => {
@@ -38,34 +53,47 @@ export async function startServer(config: Config): Promise<RunningServer> {
     if (failures.length > 0) throw failures[0]
   }
   try {
+    const log = heldLog()
+    const tracing = config.tracing ? (await import('./tracing/open.js')).openTracing(config.tracing, log) : null
+    opened.push(() => tracing?.close())
     const connection = await connect(config)
     opened.push(() => connection.close())
-    await requireMigrations(connection.url, config)
-    const notifications = openNotifications(connection.url)
+    const db = roles.has('api') ? withReplicas(connection.db, config, log) : connection.db
+    opened.push(() => db.replicas.close())
+    tracing?.statements(db.pool)
+    await requireMigrations(connection.directUrl)
+    const notifications = openNotifications(connection.directUrl)
     opened.push(() => notifications.close())
-    const locator = await openPlaces(config)
-    opened.push(() => locator.close())
-    const load = watchLoad(connection.db)
+    const usesQueue = roles.has('redirect') || roles.has('work')
+    const queue = config.queue && usesQueue ? await openQueue(config.queue, log) : null
+    opened.push(() => queue?.close())
+    const work = roles.has('work')
+      ? openWork({ db, notifications, queue, config, log, ...(tracing && { tracePosts: tracing.posts }) })
+      : null
+    opened.push(() => work?.close())
+    const way = queue ? queueWay(queue) : logWay(db)
+    const traced = tracing?.capture
+    const capture = roles.has('redirect') ? await openClicks(traced?.way(way) ?? way, config, log) : null
+    opened.push(() => capture?.close())
+    const load = watchLoad(db)
     opened.push(() => load.close())
-    const log = heldLog()
-    const { captureWaitMs: waitMs, spoolMaxBytes: maxBytes } = config
-    const spool = await openSpool({ directory: join(config.dataDir, 'spool'), maxBytes, log })
-    opened.push(() => spool.close())
-    const recorder = openRecorder({ db: connection.db, spool, waitMs, log })
-    opened.push(() => recorder.close())
+    const metrics = new Registry()
+    measureProcess(metrics, { db, notifications, load })
+    measureReplicas(metrics, db.replicas)
+    if (work) measureWebhooks(metrics, db, work.delivery)
+    if (queue) measureQueue(metrics, queue, work?.worker ?? null)
+    const beside = await openMetrics(metrics, config.metrics)
+    opened.push(() => beside?.app.close())
     const app = await buildApp({
-      db: connection.db,
-      config,
-      notifications,
-      recorder,
-      locator,
-      load,
-      jwtKeys: await jwtKeys(config.jwt, config.dataDir),
-      pendingMigrations: () => missingMigrations(connection.url),
+      ...{ db, config, notifications, load, metrics, tracing },
+      capture: capture && { ...capture, recorder: traced?.recorder(capture.recorder) ?? capture.recorder },
+      api: roles.has('api') ? { jwtKeys: await jwtKeys(config.jwt, config.dataDir) } : null,
+      pendingMigrations: () => missingMigrations(connection.directUrl),
       log: { level: config.logLevel },
     })
     log.release(app.log)
     opened.push(() => app.close())
+    if (beside) app.log.info(`Metrics at ${beside.address}/metrics`)
     const address = await listen(app, config)
     return { app, connection, address, stop: close }
   } catch (error) {
@@ -74,9 +102,23 @@ export async function startServer(config: Config): Promise<RunningServer> {
   }
 }
 
-async function openPlaces({ geoipDb }: Config): Promise<Locator> {
-  return openLocator({ file: geoipDb }).catch((error: Error) => {
-    throw geoipDb === undefined ? error : new StartError(`GEOIP_DB cannot be used: ${error.message}`)
+function withReplicas(primary: Database, config: Config, log: CaptureLog): Database {
+  const { urls, maxLagMs } = config.replicas
+  if (urls.length === 0) return primary
+  const { databasePool: connections, databasePrepare: prepare } = config
+  return { ...primary, replicas: openReplicas({ primary, urls, maxLagMs, connections, prepare, log }) }
+}
+
+/** Metrics at a port of their own, where one is configured. */
+async function openMetrics(metrics: Registry, { host, port, token }: Config['metrics']) {
+  if (port === undefined) return null
+  const app = metricsApp(metrics, token)
+  return { app, address: await listen(app, { host, port }, 'METRICS_') }
+}
+
+async function openClicks(way: Way, config: Config, log: CaptureLog): Promise<Capture> {
+  return openCapture({ way, config, log }).catch((error: Error) => {
+    throw config.geoipDb === undefined ? error : new StartError(`GEOIP_DB cannot be used: ${error.message}`)
   })
 }
 
@@ -100,24 +142,26 @@ function failed(log: FastifyBaseLogger, error: unknown): never {
   process.exit(1)
 }
 
-async function requireMigrations(url: string, { databaseUrl }: Config): Promise<void> {
-  const pending = await missingMigrations(url).catch((error: Error & { errors?: Error[] }) => {
-    // A name that stands for several addresses fails once for each.
-    const { message } = error.errors?.[0] ?? error
-    throw databaseUrl === undefined ? error : new StartError(`DATABASE_URL cannot be used: ${message}`)
-  })
+async function requireMigrations(directUrl: string): Promise<void> {
+  const pending = await missingMigrations(directUrl)
   if (pending.length > 0) throw new StartError('The database is not migrated: run smart-link migrate first.')
 }
 
-async function listen(app: FastifyInstance, { host, port }: Config): Promise<string> {
+async function listen(
+  app: FastifyInstance,
+  { host, port }: Pick<Config, 'host' | 'port'>,
+  prefix = '',
+): Promise<string> {
   try {
     // Fastify listens on both addresses of localhost, with a second server that knows nothing of raw-answers.ts.
     const { address } = host === 'localhost' ? await lookup(host, { verbatim: false }) : { address: host }
     return await app.listen({ host: address, port })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'EADDRINUSE') throw new StartError(`PORT ${port} is taken on ${host}: stop what uses it, or set PORT.`)
-    if (code === 'EACCES') throw new StartError(`PORT ${port} needs privileges: set PORT to 1024 or above.`)
-    throw new StartError(`HOST ${host} cannot be listened on: ${(error as Error).message}`)
+    if (code === 'EADDRINUSE')
+      throw new StartError(`${prefix}PORT ${port} is taken on ${host}: stop what uses it, or set ${prefix}PORT.`)
+    if (code === 'EACCES')
+      throw new StartError(`${prefix}PORT ${port} needs privileges: set ${prefix}PORT to 1024 or above.`)
+    throw new StartError(`${prefix}HOST ${host} cannot be listened on: ${(error as Error).message}`)
   }
 }

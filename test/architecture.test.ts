@@ -7,23 +7,35 @@ const source = fileURLToPath(new URL('../src', import.meta.url))
 
 /** Which folders a folder of src may import from, besides itself. */
 const allowed: Record<string, string[]> = {
+  measures: [],
+  heap: [],
   database: ['config'],
   http: ['config', 'accounts', 'database'],
-  accounts: ['config', 'http', 'database'],
+  accounts: ['config', 'http', 'database', 'measures'],
   links: ['config', 'accounts', 'http', 'database'],
   recipients: ['config', 'links', 'accounts', 'http', 'database'],
-  visits: ['config', 'recipients', 'links', 'accounts', 'http', 'database'],
-  capture: ['config', 'visits', 'recipients', 'links', 'accounts', 'http', 'database'],
-  demo: ['capture', 'visits', 'recipients', 'links', 'accounts', 'database'],
+  visits: ['config', 'recipients', 'links', 'accounts', 'http', 'database', 'measures', 'heap'],
+  capture: ['config', 'visits', 'recipients', 'links', 'accounts', 'http', 'database', 'measures'],
+  imports: ['config', 'capture', 'visits', 'recipients', 'links', 'accounts', 'http', 'database'],
+  queue: ['config', 'capture', 'visits', 'database'],
+  webhooks: ['config', 'capture', 'visits', 'recipients', 'links', 'accounts', 'http', 'database', 'measures'],
+  monitoring: ['config', 'webhooks', 'queue', 'capture', 'visits', 'accounts', 'http', 'database', 'measures'],
+  tracing: ['config', 'webhooks', 'capture', 'visits'],
+  doctor: ['config', 'queue', 'capture', 'visits', 'http', 'database'],
+  demo: ['capture', 'webhooks', 'visits', 'recipients', 'links', 'accounts', 'database'],
+  openapi: ['config', 'accounts', 'http'],
+  client: [],
+  dashboard: ['client'],
+  'dashboard-routes': ['config', 'http'],
   config: [],
   health: ['config', 'capture', 'http', 'database'],
 }
 
 const files = readdirSync(source, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.ts') && !file.startsWith('database/prisma/'))
+  .filter((file) => /\.tsx?$/.test(file) && !file.startsWith('database/prisma/'))
   .map((file) => ({ file, text: readFileSync(join(source, file), 'utf8') }))
 
-const folderOf = (file: string) => file.split('/')[0]?.replace(/\.(ts|js)$/, '') ?? ''
+const folderOf = (file: string) => file.split('/')[0]?.replace(/\.(tsx?|js)$/, '') ?? ''
 
 function importsOf({ file, text }: { file: string; text: string }): string[] {
   const paths = [...text.matchAll(/(?:from|import\() ?'(\.[^']+)'/g)].map(([, path]) => path ?? '')

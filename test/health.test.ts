@@ -3,6 +3,7 @@ import { expect, it, vi } from 'vitest'
 import type { Recorder } from '../src/capture/recorder.js'
 import type { Database } from '../src/database/open.js'
 import { healthRoutes } from '../src/health.js'
+import { validateWithZod } from '../src/http/validate.js'
 import { testApp } from './support/app.js'
 
 const ok = '{"status":"OK","code":200,"message":"OK","data":[]}'
@@ -44,6 +45,7 @@ it('a hundred who ask /ready at once take one connection more, not a hundred', a
   let asked = 0
   let looked = 0
   const app = Fastify()
+  validateWithZod(app)
   const pool = { query: async () => asked++ }
   const recorder = { state: () => ({ spool: { problem: null } }) }
   healthRoutes(app, {

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { isTimeZone } from '../config.js'
 
 /** Number of an owner or a link: positive, and exact in JavaScript. */
 function recordId(text: string): number {
@@ -10,3 +11,9 @@ function recordId(text: string): number {
 
 export const ownerId = recordId
 export const linkId = recordId
+
+/** IANA name of a time zone. */
+export function timeZone(text: string): string {
+  if (!isTimeZone(text)) throw new InvalidArgumentError('give UTC or an IANA time zone such as Europe/Berlin.')
+  return text
+}

@@ -24,7 +24,7 @@ export async function withDatabase(command: (context: CommandContext) => Promise
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   const connection = await connect(config)
   try {
-    const pending = await missingMigrations(connection.url)
+    const pending = await missingMigrations(connection.directUrl)
     if (pending.length > 0) throw new StartError('The database is not migrated: run smart-link migrate first.')
     await command({ db: connection.db, config, signal: controller.signal })
   } catch (error) {

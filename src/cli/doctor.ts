@@ -1,54 +1,90 @@
-import { access, constants } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
 import { Command } from 'commander'
-import { environmentProblems } from '../database/environment.js'
+import { type Config, ConfigError, readConfig } from '../config.js'
+import { examineClock, examineServer } from '../database/environment.js'
+import { examineAddress, type TriedRequest } from '../doctor/address.js'
+import { examineConfiguration } from '../doctor/configuration.js'
+import { type Finding, findings } from '../doctor/finding.js'
+import { examineQueue } from '../doctor/queue.js'
+import { examineRedis } from '../doctor/redis.js'
+import { examineSpool } from '../doctor/spool.js'
 import { examineLog } from '../visits/doctor.js'
 import { type CommandContext, withDatabase } from './database.js'
 
+interface DoctorArguments extends TriedRequest {
+  repair: boolean
+}
+
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('Check counters against rows, and what the server stands on. One line for each finding.')
+    .description('Check what the server stands on, and counters against rows. A line for each: ok, warn or fail.')
     .option('--repair', 'set counters from the rows', false)
+    .option('--from <address>', 'say what address a request is seen from that comes from there')
+    .option('--forwarded <list>', 'with this X-Forwarded-For')
     .addHelpText('after', doctorHelp)
-    .action(({ repair }: { repair: boolean }) => withDatabase((context) => diagnose(context, repair)))
+    .action(diagnose)
 }
 
 const doctorHelp = `
-The exit status is 0 when everything is sound, or has been repaired, and else 1. It may run while the server does: each
+The exit status is 1 when a line says fail that has not been repaired, and else 0. It may run while the server does: each
 link is looked at as it is at one moment. While a link is repaired, visits of its owner wait.
 
 Visits are never numbered again: a gap in the log is reported, and stays until it is restored from a backup.`
 
-async function diagnose({ db, config, signal }: CommandContext, repair: boolean): Promise<void> {
-  const problems = [
-    ...(await environmentProblems(db)).map((problem) => `database: ${problem}`),
-    ...(await folderProblems(config.dataDir)),
-  ]
-  for (const problem of problems) console.log(problem)
-  const { owners, links, findings, repaired } = await examineLog(db, {
+async function diagnose({ repair, ...tried }: DoctorArguments): Promise<void> {
+  const config = configured()
+  if (config === null) return
+  say(...examineConfiguration(config))
+  await diagnoseDatabase(repair)
+  say(...(await examineSpool(config)))
+  say(...(await examineQueue(config.queue)))
+  say(...(await examineRedis(config.redisUrl)))
+  say(...(await examineAddress(config, tried)))
+}
+
+function say(...lines: Finding[]): void {
+  for (const { level, topic, text } of lines) {
+    console.log(`${level.padEnd(4)} ${topic}: ${text}`)
+    if (level === 'fail') process.exitCode = 1
+  }
+}
+
+function configured(): Config | null {
+  try {
+    return readConfig()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    say({ level: 'fail', topic: 'configuration', text: error.message })
+    return null
+  }
+}
+
+/** The rest is looked at also when the database cannot be. */
+async function diagnoseDatabase(repair: boolean): Promise<void> {
+  let isOpen = false
+  try {
+    await withDatabase(async (context) => {
+      isOpen = true
+      const { version, problems } = await examineServer(context.db)
+      const wrong = problems.map((text) => ({ level: 'fail' as const, text }))
+      say(...findings('database', wrong, `PostgreSQL ${version}, migrated`))
+      const { difference, isFar } = await examineClock(context.db)
+      say({ level: isFar ? 'fail' : 'ok', topic: 'clock', text: `the one of the database is ${difference}` })
+      await diagnoseLog(context, repair)
+    })
+  } catch (error) {
+    if (isOpen) throw error
+    const { message, code } = error as NodeJS.ErrnoException
+    say({ level: 'fail', topic: 'database', text: message || (code ?? 'it cannot be opened') })
+  }
+}
+
+async function diagnoseLog({ db, signal }: CommandContext, repair: boolean): Promise<void> {
+  const { owners, links, findings } = await examineLog(db, {
     repair,
     signal,
-    report: ({ where, problem }, isRepaired) => console.log(`${where}: ${problem}${isRepaired ? ' (repaired)' : ''}`),
+    report: ({ where, problem }, isRepaired) =>
+      say({ level: isRepaired ? 'ok' : 'fail', topic: where, text: `${problem}${isRepaired ? ' (repaired)' : ''}` }),
   })
-  const found = problems.length + findings
-  console.error(`Checked ${owners} owners with ${links} links: ${verdict(found, repaired)}.`)
-  if (found > repaired) process.exitCode = 1
-}
-
-function verdict(found: number, repaired: number): string {
-  if (found === 0) return 'all sound'
-  return `${found} findings, ${repaired} repaired`
-}
-
-/** The folder may not exist yet: then the one that it would be made in counts. */
-async function folderProblems(folder: string): Promise<string[]> {
-  for (let at = resolve(folder); ; at = dirname(at)) {
-    try {
-      await access(at, constants.W_OK)
-      return []
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code !== 'ENOENT' || at === dirname(at)) return [`data folder: ${at} cannot be written to (${code})`]
-    }
-  }
+  const text = `${owners} owners with ${links} links, as their rows say`
+  if (findings === 0) say({ level: 'ok', topic: 'counters', text })
 }

@@ -1,21 +1,26 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { demoCommand } from './demo.js'
-import { doctorCommand } from './doctor.js'
-import { migrateCommand } from './migrate.js'
-import { serveCommand } from './serve.js'
-import { tokenCommand } from './token.js'
-import { visitsCommand } from './visits.js'
+import { spareMemory } from '../heap.js'
 
-const program = new Command('smart-link')
-  .description('Tracked short links, and every opening of them.')
-  .addCommand(serveCommand())
-  .addCommand(demoCommand())
-  .addCommand(migrateCommand())
-  .addCommand(tokenCommand())
-  .addCommand(visitsCommand())
-  .addCommand(doctorCommand())
+// Imports and exports are small beside their files. A server grows as it needs to.
+if (process.argv[2] !== 'serve') spareMemory()
+
+/** Only the one that is run is loaded: some bring the whole server along. */
+const commands: Record<string, () => Promise<Command>> = {
+  serve: async () => (await import('./serve.js')).serveCommand(),
+  demo: async () => (await import('./demo.js')).demoCommand(),
+  migrate: async () => (await import('./migrate.js')).migrateCommand(),
+  owner: async () => (await import('./owner.js')).ownerCommand(),
+  token: async () => (await import('./token.js')).tokenCommand(),
+  visits: async () => (await import('./visits.js')).visitsCommand(),
+  import: async () => (await import('./import.js')).importCommand(),
+  doctor: async () => (await import('./doctor.js')).doctorCommand(),
+}
+
+const program = new Command('smart-link').description('Tracked short links, and every opening of them.')
+const named = Object.entries(commands).filter(([name]) => name === process.argv[2])
+for (const [, load] of named.length > 0 ? named : Object.entries(commands)) program.addCommand(await load())
 
 exitByThrowing(program)
 

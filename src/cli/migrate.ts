@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { readConfig } from '../config.js'
-import { connect, migrationsDirectory } from '../database/connect.js'
+import { connect, findDatabase, migrationsDirectory } from '../database/connect.js'
 import { migrate } from '../database/migrate.js'
 
 export function migrateCommand(): Command {
@@ -11,7 +11,8 @@ export function migrateCommand(): Command {
       await (await connect(config, log)).close()
       return console.error('The embedded database is migrated.')
     }
-    const applied = await migrate(config.databaseUrl, { directory: migrationsDirectory, log })
+    const { directUrl } = await findDatabase({ ...config, databaseUrl: config.databaseUrl })
+    const applied = await migrate(directUrl, { directory: migrationsDirectory, log })
     console.error(applied.length === 0 ? 'Nothing to migrate.' : `Applied ${applied.join(', ')}.`)
   })
 }

@@ -1,12 +1,10 @@
-import { once } from 'node:events'
-import { createReadStream, type ReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { addAbortSignal, type Readable } from 'node:stream'
+import { addAbortSignal } from 'node:stream'
 import { Command, Option } from 'commander'
-import { type FileFormat, type ImportReport, importVisits } from '../visits/files/import.js'
+import { type FileFormat, importVisits } from '../visits/files/import.js'
 import { linkId, ownerId } from './arguments.js'
 import { withDatabase } from './database.js'
-import { openProgress, type Progress } from './progress.js'
+import { importReport, openFile } from './import-file.js'
+import { openProgress } from './progress.js'
 
 interface ImportArguments {
   user?: number
@@ -35,7 +33,8 @@ with their number and the reason, the others are stored; the exit status is then
 An export is in the order of recording. To get the same order again, import it with --keep-order.`
 
 async function importFile(file: string, given: ImportArguments): Promise<void> {
-  const { source, size } = await openFile(file)
+  const opened = await openFile(file)
+  const { source } = opened
   await withDatabase(async ({ db, config, signal }) => {
     addAbortSignal(signal, source)
     const progress = openProgress()
@@ -47,7 +46,7 @@ async function importFile(file: string, given: ImportArguments): Promise<void> {
       keepOrder: given.keepOrder,
       signal,
     } as const
-    const report = importReport(progress, () => ('bytesRead' in source ? Number(source.bytesRead) : 0), size)
+    const report = importReport(progress, opened)
     try {
       const { stored, skipped, refused } = await importVisits(db, source, options, report)
       progress.stop()
@@ -58,24 +57,4 @@ async function importFile(file: string, given: ImportArguments): Promise<void> {
       source.destroy()
     }
   })
-}
-
-/** Opened before the database: a wrong name is said at once. */
-async function openFile(file: string): Promise<{ source: Readable; size: number | null }> {
-  if (file === '-') return { source: process.stdin, size: null }
-  const source: ReadStream = createReadStream(file, { highWaterMark: 256 * 1024 })
-  await once(source, 'ready')
-  const { size } = await stat(file)
-  return { source, size }
-}
-
-function importReport(progress: Progress, bytesRead: () => number, size: number | null): ImportReport {
-  return {
-    refused: (line, reason) => progress.say(`line ${line}: ${reason}`),
-    reading: (lines) => {
-      if (size === null) progress.show(`reading line ${lines}`, 0, 0)
-      else progress.show('reading', bytesRead(), size)
-    },
-    storing: (visits, total) => progress.show('storing', visits, total),
-  }
 }

@@ -6,15 +6,17 @@ import type { FastifyInstance } from 'fastify'
 import { inject, onTestFinished } from 'vitest'
 import { buildApp } from '../../src/app.js'
 import { openLocator } from '../../src/capture/location.js'
+import { logWay } from '../../src/capture/log-way.js'
 import { openRecorder, type Recorder } from '../../src/capture/recorder.js'
 import { openSpool } from '../../src/capture/spool.js'
 import { readConfig } from '../../src/config.js'
 import { missingMigrations } from '../../src/database/connect.js'
 import { openNotifications } from '../../src/database/notifications.js'
 import { type Database, openDatabase } from '../../src/database/open.js'
-import type { JwtKeys } from '../../src/http/authenticate.js'
+import type { JwtKeys } from '../../src/http/jwt.js'
 import type { LogTarget } from '../../src/http/log.js'
 import type { Load } from '../../src/http/overload.js'
+import { Digests, type DigestsOptions } from '../../src/visits/statistics/digests.js'
 import { createDatabase, type TestDatabase } from './database.js'
 
 export const testSecret = 'a secret of the test suite, at least 32 bytes'
@@ -22,6 +24,7 @@ export const testSecret = 'a secret of the test suite, at least 32 bytes'
 export interface TestApp {
   app: FastifyInstance
   db: Database
+  url: string
   recorder: Recorder
   /** Headers of an owner's token; without a scope it may do everything but see numbers. */
   as: (ownerId: number, scope?: string) => { authorization: string }
@@ -33,11 +36,16 @@ export interface TestAppOptions {
   jwtKeys?: JwtKeys
   log?: LogTarget
   load?: Pick<Load, 'isHigh'>
+  /** Small ones, so that few visits make several chunks of statistics, or none are kept in memory. */
+  digests?: DigestsOptions
   /** A database that the test has opened and will drop, instead of one of the app's own. */
   databaseUrl?: string
   /** Routes that only a test has, such as one that throws. */
   extend?: (app: FastifyInstance) => void
 }
+
+/** A suite asks more often than a client may, and is refused more often than anybody who guesses. */
+const unlimited = { RATE_LIMIT: '0', AUTH_FAILURES_LIMIT: '0' }
 
 /** The whole app on an empty database of its own, closed with the test. */
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -48,10 +56,10 @@ export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
 
 /** The same for a whole file: the caller closes it. */
 export async function openApp(options: TestAppOptions = {}): Promise<TestApp> {
-  const { env = {}, jwtKeys, log, load, databaseUrl, extend } = options
+  const { env = {}, jwtKeys, log, load, digests, databaseUrl, extend } = options
   const { db, url, drop } =
     databaseUrl === undefined ? await createDatabase(inject('templateName')) : sharedDatabase(databaseUrl)
-  const config = readConfig({ PUBLIC_URL: 'https://api.example.com', ...env })
+  const config = readConfig({ ...unlimited, PUBLIC_URL: 'https://api.example.com', ...env })
   const secret: JwtKeys = {
     kind: 'secret',
     secret: testSecret,
@@ -62,24 +70,30 @@ export async function openApp(options: TestAppOptions = {}): Promise<TestApp> {
   const directory = await mkdtemp(join(tmpdir(), 'smart-link-spool-'))
   const quiet = { info: () => {}, warn: () => {}, error: () => {} }
   const spool = await openSpool({ directory, maxBytes: 2 ** 26, log: quiet })
-  const recorder = openRecorder({ db, spool, waitMs: config.captureWaitMs, log: quiet })
+  const recorder = openRecorder({ way: logWay(db), spool, waitMs: config.captureWaitMs, log: quiet })
   const locator = await openLocator({ file: config.geoipDb })
   const app = await buildApp({
     db,
     config,
     notifications,
-    recorder,
-    locator,
-    jwtKeys: jwtKeys ?? secret,
+    capture: { recorder, locator },
+    api: {
+      jwtKeys: jwtKeys ?? secret,
+      digests: new Digests(db, digests),
+    },
     pendingMigrations: () => missingMigrations(url),
     ...(log !== undefined && { log }),
     ...(load !== undefined && { load }),
+  })
+  app.addHook('onRoute', (route) => {
+    route.config = { ...route.config, ofTest: true }
   })
   extend?.(app)
   await app.ready()
   return {
     app,
     db,
+    url,
     recorder,
     as: (ownerId, scope) => bearer({ sub: String(ownerId), ...(scope !== undefined && { scope }) }),
     close: async () => {

@@ -8,11 +8,13 @@ export interface Cable {
   /** Breaks what is connected, and refuses new connections. */
   cut(): void
   mend(): void
+  /** From now on to another server; what is connected stays where it is. */
+  lead(url: string): void
 }
 
 /** Leads to the server of a URL; closed with the test. */
 export async function cableTo(url: string): Promise<Cable> {
-  const target = new URL(url)
+  let target = new URL(url)
   const sockets = new Set<Socket>()
   let isCut = false
   const server = createServer((near) => {
@@ -42,6 +44,9 @@ export async function cableTo(url: string): Promise<Cable> {
   return {
     url: address.href,
     cut,
+    lead: (to) => {
+      target = new URL(to)
+    },
     mend: () => {
       isCut = false
     },

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { inject } from 'vitest'
 import type { Database } from '../../src/database/open.js'
@@ -17,14 +17,17 @@ export interface CommandOptions {
   nodeArgs?: string[]
   /** Stops reading at the first output, as `head` does. */
   hangUp?: boolean
+  env?: Record<string, string>
+  started?: (child: ChildProcess) => void
 }
 
 /** The command line as a process of its own, on this database. */
 export async function runCommand(db: Database, args: string[], options: CommandOptions = {}): Promise<Finished> {
-  const { input = '', nodeArgs = [], hangUp = false } = options
+  const { input = '', nodeArgs = [], hangUp = false, env: more = {}, started } = options
   const { rows } = await db.pool.query<{ name: string }>('SELECT current_database() AS name')
-  const env = { ...process.env, DATABASE_URL: databaseUrl(inject('postgresUrl'), rows[0]?.name ?? '') }
+  const env = { ...process.env, DATABASE_URL: databaseUrl(inject('postgresUrl'), rows[0]?.name ?? ''), ...more }
   const child = spawn(process.execPath, [...nodeArgs, '--import', 'tsx', main, ...args], { env })
+  started?.(child)
   const finished: Finished = { status: null, stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     finished.stdout += text

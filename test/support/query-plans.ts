@@ -138,6 +138,9 @@ function nodesOf(plan: PlanNode): PlanNode[] {
 function literal(value: unknown): string {
   if (value === null || value === undefined) return 'NULL'
   if (value instanceof Date) return pg.escapeLiteral(value.toISOString())
-  if (Array.isArray(value)) return pg.escapeLiteral(`{${value.map((item) => JSON.stringify(String(item))).join(',')}}`)
+  if (Array.isArray(value)) {
+    const items = value.map((item) => (item === null ? 'NULL' : JSON.stringify(String(item))))
+    return pg.escapeLiteral(`{${items.join(',')}}`)
+  }
   return pg.escapeLiteral(String(value))
 }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished, vi } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 
 export interface ServerProcess {
   child: ChildProcess
@@ -16,10 +16,11 @@ export interface ServerProcess {
 }
 
 /** `smart-link serve` as a process of its own, on a free port, in a folder without `.env`; killed with the test. */
-export function startServerProcess(env: Record<string, string>): ServerProcess {
+export function startServerProcess(env: Record<string, string>, args: string[] = []): ServerProcess {
   const folder = mkdtempSync(join(tmpdir(), 'smart-link-serve-'))
   const main = join(import.meta.dirname, '../../src/cli/main.ts')
-  const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, 'serve'], {
+  const preload = [import.meta.resolve('tsx'), import.meta.resolve('./answers-of-process.ts')]
+  const child = spawn(process.execPath, [...preload.flatMap((file) => ['--import', file]), main, 'serve', ...args], {
     cwd: folder,
     env: { PORT: '0', ...env },
   })
@@ -31,6 +32,7 @@ export function startServerProcess(env: Record<string, string>): ServerProcess {
     child.kill('SIGKILL')
     await ended
     rmSync(folder, { recursive: true, force: true })
+    expect(output().match(/^undocumented answer: .*$/gm)).toBe(null)
   })
   const output = () => said.join('')
   const address = () =>
