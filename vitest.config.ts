@@ -1,10 +1,21 @@
+import { existsSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { delimiter, join } from 'node:path'
 import { defineConfig } from 'vitest/config'
+
+/** Servers work without Redis, and so does the suite; CI has it (.ci/run). */
+const hasRedis =
+  Boolean(process.env.TEST_REDIS_URL) ||
+  (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'redis-server')))
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['test/bench/**', 'test/faults/**'],
+    exclude: ['test/bench/**', 'test/faults/**', 'test/dashboard/**', ...(hasRedis ? [] : ['test/redis/**'])],
+    setupFiles: ['test/support/answers.ts'],
     globalSetup: ['test/support/postgres.ts'],
+    // Most of the time a test waits for a database or another process; with one file at a time the cores would wait too.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 120_000,
   },
