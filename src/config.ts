@@ -81,6 +81,14 @@ const variables = z.object({
     )
     .transform(Number)
     .optional(),
+  AUDIT_DAYS: z
+    .string()
+    .default('365')
+    .refine(
+      (text) => /^[1-9]\d{0,4}$/.test(text) && Number(text) <= mostRetentionDays,
+      `must be a number of days from 1 to ${mostRetentionDays}`,
+    )
+    .transform(Number),
   IP_ANONYMIZE: z.enum(['on', 'off'], { error: 'must be on or off' }).default('off'),
   CAPTURE_WAIT_MS: z
     .string()
@@ -207,6 +215,8 @@ export interface Config {
   anonymizeIp: boolean
   /** Days after which visits are removed. Absent: never, where the link does not say so. */
   retentionDays: number | undefined
+  /** Days after which is forgotten who read personal data. */
+  auditDays: number
   /** How long a visit waits for the database before it goes to the spool. */
   captureWaitMs: number
   spoolMaxBytes: number
@@ -325,6 +335,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     geoipDb: v.GEOIP_DB,
     anonymizeIp: v.IP_ANONYMIZE === 'on',
     retentionDays: v.RETENTION_DAYS,
+    auditDays: v.AUDIT_DAYS,
     captureWaitMs: v.CAPTURE_WAIT_MS,
     spoolMaxBytes: v.SPOOL_MAX_BYTES,
     queue: queueConfig(v),

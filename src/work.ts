@@ -1,3 +1,4 @@
+import { openReadRemoval } from './audit/removal.js'
 import type { Config } from './config.js'
 import type { Notifications } from './database/notifications.js'
 import type { Database } from './database/open.js'
@@ -36,6 +37,7 @@ export interface WorkDeps {
 export function openWork({ db, notifications, queue, config, log, tracePosts }: WorkDeps): Work {
   const removal = openRemoval({ db, notifications, log })
   const retention = openRetention({ db, retentionDays: config.retentionDays, log })
+  const readRemoval = openReadRemoval({ db, auditDays: config.auditDays, log })
   const deliveryRemoval = openDeliveryRemoval({ db, keepDays: config.webhooks.keepDays, log })
   const delivery = openWebhookDelivery({ db, notifications, config, log, ...(tracePosts && { tracePosts }) })
   const keeper = openBlockKeeper({ db, notifications, log })
@@ -44,7 +46,7 @@ export function openWork({ db, notifications, queue, config, log, tracePosts }: 
     delivery,
     worker,
     async close() {
-      const parts = [worker, keeper, delivery, deliveryRemoval, retention, removal]
+      const parts = [worker, keeper, delivery, deliveryRemoval, readRemoval, retention, removal]
       await Promise.all(parts.map((part) => part?.close()))
     },
   }

@@ -9,6 +9,7 @@ export const scopes = [
   'links:write',
   'webhooks:read',
   'webhooks:write',
+  'audit:read',
   'admin',
 ] as const
 

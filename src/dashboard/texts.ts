@@ -455,6 +455,7 @@ export const texts = {
       'links:write': 'Make and change links and recipients',
       'webhooks:read': 'Read webhooks and deliveries',
       'webhooks:write': 'Make and change webhooks',
+      'audit:read': 'See who read personal data',
       admin: 'Everything but whole numbers, and access tokens',
     },
     made: {

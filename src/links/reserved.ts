@@ -1,6 +1,20 @@
 /** First segments of paths that this server answers, or may answer one day: none of them is ever a token. */
 const reserved = new Set([
-  ...['link', 'auth', 'developer', 'api', 'oauth', 'login', 'logout', 'admin', 'account', 'accounts', 'user', 'users'],
+  ...[
+    'link',
+    'auth',
+    'developer',
+    'audit',
+    'api',
+    'oauth',
+    'login',
+    'logout',
+    'admin',
+    'account',
+    'accounts',
+    'user',
+    'users',
+  ],
   ...['health', 'ready', 'live', 'metrics', 'status', 'version'],
   ...['dashboard', 'docs', 'openapi', 'static', 'assets', 'public', 'favicon', 'robots', 'sitemap', 'index'],
   ...['webhook', 'webhooks', 'visit', 'visits', 'recipient', 'recipients', 'urls', 'ws', 'sse'],

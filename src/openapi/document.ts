@@ -14,6 +14,7 @@ const tags = [
   { name: 'Account', description: 'Who the caller is.' },
   { name: 'Access tokens', description: 'What callers prove themselves with.' },
   { name: 'Webhooks', description: 'Where visits are sent as they happen.' },
+  { name: 'Audit', description: 'Who has read personal data.' },
   { name: 'Short URLs', description: 'What people open.' },
   { name: 'Health', description: 'For load balancers and monitors.' },
 ]

@@ -1,0 +1,56 @@
+import type { Config } from '../config.js'
+import type { Database } from '../database/open.js'
+import { publicAddress, rawQuery } from '../http/address.js'
+import { success } from '../http/envelope.js'
+import { buildQueryString, parseQueryString } from '../http/query-string.js'
+import type { Api } from '../http/validate.js'
+import { readsAnswer } from './answers.js'
+import { sliceOfReads } from './list-reads.js'
+import type { Reads } from './reads.js'
+import { readsQuery } from './schema.js'
+
+export interface AuditRoutesDeps {
+  db: Database
+  reads: Pick<Reads, 'flush'>
+  config: Pick<Config, 'publicUrl' | 'outputZone'>
+}
+
+/** Who has read personal data of the account. */
+export function auditRoutes(api: Api, { db, reads, config }: AuditRoutesDeps): void {
+  const schema = {
+    operationId: 'listReads',
+    summary: 'List who has read personal data',
+    description:
+      'Newest minute first: which token was given visits or recipients with whole mobile numbers (scope `visits:pii`), and which of them. Kept for `AUDIT_DAYS`. Other servers tell within some seconds.',
+    tags: ['Audit'],
+    querystring: readsQuery(config.outputZone),
+    response: { 200: readsAnswer },
+  }
+
+  api.get('/audit/reads', { schema, config: { scope: 'audit:read' } }, async (request) => {
+    const { query, caller } = request
+    await reads.flush()
+    const { items, cursor } = await sliceOfReads(db, caller.ownerId, {
+      tokenId: query.filter?.token_id ?? null,
+      linkId: query.filter?.link_id ?? null,
+      from: query.from ?? null,
+      to: query.to ?? null,
+      after: query.cursor ?? null,
+      most: query.limit,
+    })
+    const path = publicAddress(request, config.publicUrl)
+    const kept = parseQueryString(rawQuery(request))
+    kept.delete('access_token')
+    kept.set('cursor', cursor)
+    return {
+      ...success('OK', items),
+      links: {
+        first: null,
+        last: null,
+        prev: null,
+        next: cursor === null ? null : `${path}?${buildQueryString(kept)}`,
+      },
+      meta: { path, per_page: query.limit, next_cursor: cursor, prev_cursor: null },
+    }
+  })
+}
