@@ -3,6 +3,8 @@ import type { Registry } from 'prom-client'
 import { openGrants } from './accounts/grants.js'
 import { accountRoutes } from './accounts/routes.js'
 import { openTokenUses } from './accounts/token-uses.js'
+import { openReads } from './audit/reads.js'
+import { auditRoutes } from './audit/routes.js'
 import type { Config } from './config.js'
 import { dashboardRoutes } from './dashboard-routes.js'
 import type { Notifications } from './database/notifications.js'
@@ -18,6 +20,7 @@ import { type Load, refuseWhenOverloaded } from './http/overload.js'
 import { openRateLimits } from './http/rate-limit.js'
 import type { ZodTypes } from './http/validate.js'
 import { linkRoutes } from './links/routes.js'
+import { measureAudit } from './monitoring/audit.js'
 import type { Cached } from './monitoring/caches.js'
 import { measureFeeds } from './monitoring/feeds.js'
 import { documentRoutes } from './openapi/routes.js'
@@ -57,9 +60,10 @@ export async function apiRoutes(app: FastifyInstance, deps: ApiDeps): Promise<vo
   const limits = await openRateLimits(deps.openCounter, deps.config.rateLimit)
   const grants = openGrants(deps)
   const uses = openTokenUses({ db: deps.db, log: app.log })
+  const reads = openReads({ db: deps.db, log: app.log })
   app.addHook('onClose', async () => {
     grants.close()
-    await uses.close()
+    await Promise.all([uses.close(), reads.close()])
   })
   const arrivals = watchArrivals(deps.notifications)
   const streams = new OpenStreams(deps.config.streamsLimit)
@@ -78,21 +82,23 @@ export async function apiRoutes(app: FastifyInstance, deps: ApiDeps): Promise<vo
       const acceptPosts = acceptOverrides(api)
       accountRoutes(api, { ...deps, uses })
       linkRoutes(api, deps)
-      recipientRoutes(api, deps)
+      recipientRoutes(api, { ...deps, reads })
       webhookRoutes(api, deps)
       acceptPosts()
     })
-    visitRoutes(api, { ...deps, ready })
-    feedRoutes(api, { ...deps, arrivals, cursors, isWelcome })
-    streamRoutes(api, { ...deps, arrivals, cursors, streams, isWelcome, startGivingWay })
-    exportRoutes(api, { ...deps, cursors, startGivingWay })
-    statisticsRoutes(api, { ...deps, digests })
+    visitRoutes(api, { ...deps, ready, reads })
+    feedRoutes(api, { ...deps, arrivals, cursors, isWelcome, reads })
+    streamRoutes(api, { ...deps, arrivals, cursors, streams, isWelcome, startGivingWay, reads })
+    exportRoutes(api, { ...deps, cursors, startGivingWay, reads })
+    statisticsRoutes(api, { ...deps, digests, reads })
+    auditRoutes(api, { ...deps, reads })
   })
   await app.register(async (scope) => {
     requireHostFor(scope, hosts.answersApi)
     await documentRoutes(scope.withTypeProvider<ZodTypes>(), deps.config)
     await dashboardRoutes(scope, deps.config)
   })
+  measureAudit(deps.metrics, reads.counts)
   measureFeeds(deps.metrics, arrivals, streams)
   Object.assign(deps.cached, { access_tokens: grants, bodies: ready, fragments: fragmentsOf(deps.db) })
 }

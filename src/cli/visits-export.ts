@@ -2,12 +2,14 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Command, Option } from 'commander'
 import { z } from 'zod'
+import type { Caller } from '../accounts/scopes.js'
+import { openReads } from '../audit/reads.js'
 import { HttpError } from '../http/errors.js'
 import { parseQueryString, queryObject } from '../http/query-string.js'
 import { fieldErrors } from '../http/validate.js'
 import { ownedLink } from '../links/repository.js'
 import { type ExportFormat, exportedVisits } from '../visits/files/export.js'
-import { filterParameters, type VisitFilters, visitFilters } from '../visits/filters.js'
+import { filterParameters, personalFilters, type VisitFilters, visitFilters } from '../visits/filters.js'
 import { linkId, ownerId } from './arguments.js'
 import { type CommandContext, withDatabase } from './database.js'
 import { openProgress } from './progress.js'
@@ -47,9 +49,14 @@ async function printVisits(
   const total = positions.visits - positions.firstSeq + 1
   const view = { pii: true, zone: config.outputZone }
   const progress = openProgress()
+  const log = { error: (_: object, message: string) => console.error(message) }
+  const reads = openReads({ db, log })
+  const read = { operation: 'visits export', linkId: link, filters: personalFilters(filters) } as const
+  const note = reads.noteEach({ caller: operator(user), method: 'GET' }, read)
   let done = 0
   async function* file() {
     for await (const piece of exportedVisits(db, positions, { format, filters, after: 0, view })) {
+      note(piece.shown)
       if (piece.data.length > 0) yield piece.data
       done += piece.visits
       progress.show('exporting', piece.position - positions.firstSeq + 1, total)
@@ -65,7 +72,14 @@ async function printVisits(
     if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
   } finally {
     progress.stop()
+    await reads.close()
   }
+}
+
+/** Who has no token, since the database is theirs. */
+function operator(ownerId: number): Caller {
+  const token = { id: null, name: null, allowedIps: [], rateLimit: null, expiresAt: null, createdAt: null }
+  return { ownerId, scopes: new Set(['visits:pii']), token }
 }
 
 /** @throws Error in one line, when a filter is none */

@@ -1,5 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { may } from '../accounts/scopes.js'
+import { shownOf } from '../audit/read.js'
+import type { Reads } from '../audit/reads.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery, requestOrigin } from '../http/address.js'
@@ -13,16 +15,24 @@ import { linkParams } from '../links/schema.js'
 import { recipientsAnswer, recipientsCreatedAnswer } from './answers.js'
 import { createRecipients } from './create.js'
 import { pageOfRecipients } from './read.js'
+import type { Recipient } from './recipient.js'
 import { type RecipientView, recipientResource } from './resource.js'
 import { recipientsBody, recipientsBodyLimit, recipientsQuery } from './schema.js'
 
 export interface RecipientRoutesDeps {
   db: Database
+  reads: Pick<Reads, 'note'>
   config: Pick<Config, 'publicUrl' | 'shortUrl' | 'outputZone'>
 }
 
 /** The people a link is sent to: a token for each, and who of them has opened it. */
-export function recipientRoutes(api: Api, { db, config }: RecipientRoutesDeps): void {
+export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutesDeps): void {
+  const note = (
+    request: FastifyRequest,
+    operation: 'createRecipients' | 'listRecipients',
+    linkId: number,
+    recipients: Recipient[],
+  ) => reads.note(request, { operation, linkId, filters: [] }, shownOf(recipients.map(({ id }) => id)))
   const viewOf = (request: FastifyRequest): RecipientView => ({
     pii: may(request.caller, 'visits:pii'),
     zone: config.outputZone,
@@ -53,6 +63,7 @@ export function recipientRoutes(api: Api, { db, config }: RecipientRoutesDeps): 
         sentAt,
       }))
       const recipients = await createRecipients(db, request.caller.ownerId, request.params.id, wanted)
+      note(request, 'createRecipients', request.params.id, recipients)
       return success(
         'Recipients Created Successfully',
         recipients.map((recipient) => recipientResource(recipient, view)),
@@ -90,6 +101,7 @@ export function recipientRoutes(api: Api, { db, config }: RecipientRoutesDeps): 
       const body = paginatedJson('Recipients', items, pagination(page, address))
       const tag = entityTag(body)
       if (isUnchanged(request, tag)) return notModified(reply, tag)
+      note(request, 'listRecipients', params.id, page.items)
       return tagged(reply, tag).type('application/json; charset=utf-8').send(body)
     },
   )

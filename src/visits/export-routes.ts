@@ -2,6 +2,8 @@ import { pipeline, Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { may } from '../accounts/scopes.js'
+import type { Shown } from '../audit/read.js'
+import type { Reads } from '../audit/reads.js'
 import type { Config } from '../config.js'
 import { type Database, statement } from '../database/open.js'
 import { spareMemory } from '../heap.js'
@@ -17,7 +19,7 @@ import { aheadOfLogAnswer, exportAnswer } from './answers.js'
 import { aheadOfLog, type Cursors } from './cursor.js'
 import { type ExportFormat, type ExportPiece, exportedVisits } from './files/export.js'
 import { mostRows } from './files/walk.js'
-import { needsNumbers, visitFilters } from './filters.js'
+import { needsNumbers, personalFilters, visitFilters } from './filters.js'
 import { frozenAt } from './frozen.js'
 import { exportQuery } from './schema.js'
 
@@ -25,6 +27,7 @@ export interface ExportRoutesDeps {
   db: Database
   cursors: () => Promise<Cursors>
   startGivingWay: StartGivingWay
+  reads: Pick<Reads, 'noteEach'>
   config: Pick<Config, 'outputZone'>
 }
 
@@ -34,7 +37,7 @@ export interface ExportRoutesDeps {
  * The trailers say how many rows it has and give a cursor of its end, from which a later export goes on, or the link's feed.
  * An answer that broke off goes on with `after`, the id of the last whole row.
  */
-export function exportRoutes(api: Api, { db, cursors, startGivingWay, config }: ExportRoutesDeps): void {
+export function exportRoutes(api: Api, { db, cursors, startGivingWay, reads, config }: ExportRoutesDeps): void {
   const schema = {
     operationId: 'exportVisits',
     summary: 'Download the visits of a link',
@@ -65,6 +68,11 @@ export function exportRoutes(api: Api, { db, cursors, startGivingWay, config }: 
       name: `visits-${link.id}`,
       format: query.format,
       pieces,
+      note: reads.noteEach(request, {
+        operation: 'exportVisits',
+        linkId: link.id,
+        filters: personalFilters(filters),
+      }),
       end,
       giveWay: async () => {
         isOnTheWay = await giveWay()
@@ -78,6 +86,8 @@ interface ExportFile {
   name: string
   format: ExportFormat
   pieces: AsyncGenerator<ExportPiece, void>
+  /** Told of visits before they go out. */
+  note: (shown: Shown) => void
   /** Cursor of its end. */
   end: string
   giveWay: GiveWay
@@ -86,7 +96,7 @@ interface ExportFile {
 async function sendFile(
   request: FastifyRequest,
   reply: FastifyReply,
-  { name, format, pieces, end, giveWay }: ExportFile,
+  { name, format, pieces, note, end, giveWay }: ExportFile,
 ) {
   const coding = format === 'parquet' ? null : acceptedCoding(request.headers['accept-encoding'])
   const headers = {
@@ -109,6 +119,7 @@ async function sendFile(
     try {
       for (let next = first; !next.done; ) {
         visits += next.value.visits
+        note(next.value.shown)
         if (next.value.data.length > 0) yield next.value.data
         await giveWay()
         next = await pieces.next()

@@ -1,6 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { z } from 'zod'
 import { may } from '../accounts/scopes.js'
+import { shownOf } from '../audit/read.js'
+import type { Reads } from '../audit/reads.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress } from '../http/address.js'
@@ -20,6 +22,7 @@ export interface FeedRoutesDeps {
   arrivals: Arrivals
   cursors: () => Promise<Cursors>
   isWelcome: Welcome
+  reads: Pick<Reads, 'note'>
   config: Pick<Config, 'publicUrl' | 'outputZone'>
 }
 
@@ -85,6 +88,8 @@ async function answerFeed(
   const slice = await readFeed(db, source, end, after, query.limit, view)
   const tag = tagOf(slice.isWhole)
   if (isUnchanged(request, tag)) return notModified(reply, tag)
+  const operation = source.linkId === null ? 'followAllVisits' : 'followVisits'
+  deps.reads.note(request, { operation, linkId: source.linkId, filters: [] }, shownOf(slice.positions))
   const cursor = (await deps.cursors()).write({ ...source, position: slice.position })
   const kept = `limit=${query.limit}${query.wait > 0 ? `&wait=${query.wait}` : ''}`
   const links = { first: null, last: null, prev: null, next: `${path}?${kept}&cursor=${cursor}` }

@@ -136,6 +136,14 @@ export function needsNumbers({ conditions }: VisitFilters): boolean {
   return conditions.some(({ name }) => name === 'mobile')
 }
 
+/** Names of filters that tell one person from others. */
+export function personalFilters({ conditions }: Pick<VisitFilters, 'conditions'>): readonly FilterName[] {
+  return conditions.length === 0 ? none : conditions.map(({ name }) => name).filter((name) => personal.has(name))
+}
+
+const none: readonly FilterName[] = []
+const personal: ReadonlySet<FilterName> = new Set(['token', 'message_id', 'mobile', 'client_ip'])
+
 function readConditions(filters: Record<string, unknown>, context: z.RefinementCtx): Condition[] {
   const issue = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message })
   return Object.entries(filters).flatMap(([name, value]) => {

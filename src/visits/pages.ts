@@ -1,3 +1,4 @@
+import { nothingShown, type Shown } from '../audit/read.js'
 import type { Database } from '../database/open.js'
 import { notFound } from '../http/errors.js'
 import { type Page, type PageRequest, pageBounds } from '../http/paginate.js'
@@ -7,6 +8,11 @@ import { isDense, type VisitFilters } from './filters.js'
 import { whereReached } from './reached.js'
 import type { VisitView } from './resource.js'
 import { visitList, visitSlice } from './rows.js'
+
+/** Visits as JSON, and which they are. */
+export interface VisitPage extends Page<string> {
+  shown: Shown
+}
 
 /**
  * Visits of one link, newest recorded first, as ready JSON.
@@ -24,7 +30,7 @@ export async function pageOfVisits(
   filters: VisitFilters,
   request: PageRequest,
   view: VisitView,
-): Promise<Page<string>> {
+): Promise<VisitPage> {
   return whereReached(db, link, (from) => pageFrom(from, link, filters, request, view))
 }
 
@@ -34,10 +40,10 @@ async function pageFrom(
   filters: VisitFilters,
   request: PageRequest,
   view: VisitView,
-): Promise<Page<string>> {
+): Promise<VisitPage> {
   if (!isDense(filters)) {
     const { total, seqs } = await filteredPage(db, link, filters, request)
-    return { ...request, total, items: await visitList(db, link, seqs, view) }
+    return { ...request, total, ...(await visitList(db, link, seqs, view)) }
   }
   const page = densePage(link, filters, request)
   const { start, end } = pageBounds(request, page.total)
@@ -53,7 +59,8 @@ async function pageFrom(
   if (found === null) throw notFound()
   // Those that were removed meanwhile (retention.ts) are not counted either.
   const { firstSeq, firstHumanSeq } = found.link
-  return { ...densePage({ ...link, firstSeq, firstHumanSeq }, filters, request), items: found.items }
+  const { items, shown } = found
+  return { ...densePage({ ...link, firstSeq, firstHumanSeq }, filters, request), items, shown }
 }
 
 /**
@@ -70,7 +77,7 @@ export async function linkWithPage(
   asOf: 'now' | number | undefined,
   request: PageRequest,
   view: VisitView,
-): Promise<{ link: LinkPositions; page: Page<string> } | null> {
+): Promise<{ link: LinkPositions; page: VisitPage } | null> {
   const position = typeof asOf === 'number' ? asOf : null
   const numbering = numberingOf(filters)
   if (!isDense(filters) || (position !== null && numbering !== 'seq')) return null
@@ -79,15 +86,15 @@ export async function linkWithPage(
   const skip = Math.min(Number(number - 1n) * perPage, Number.MAX_SAFE_INTEGER)
   const found = await visitSlice(db, numbering, { ...key, newest: position, skip, take: perPage }, view)
   if (found === null) throw notFound()
-  const { link, items } = found
-  const shown = position === null ? link : { ...link, visits: position }
-  return { link, page: { ...densePage(shown, filters, request), items } }
+  const { link, items, shown } = found
+  const reached = position === null ? link : { ...link, visits: position }
+  return { link, page: { ...densePage(reached, filters, request), items, shown } }
 }
 
 /** Without its items. */
-function densePage(link: LinkPositions, filters: VisitFilters, { number, perPage }: PageRequest): Page<string> {
+function densePage(link: LinkPositions, filters: VisitFilters, { number, perPage }: PageRequest): VisitPage {
   const { first, last } = reach(link, filters)
-  return { number, perPage, total: last - first + 1, items: [] }
+  return { number, perPage, total: last - first + 1, items: [], shown: nothingShown }
 }
 
 /** The numbers of the oldest and the newest visit that a list without filters shows. */

@@ -1,5 +1,12 @@
 import { LRUCache } from 'lru-cache'
+import type { Shown } from '../audit/read.js'
 import { CacheCounts } from '../measures.js'
+
+/** A body, and what it shows. */
+export interface ReadyBody {
+  body: Buffer
+  shown: Shown
+}
 
 /**
  * Whole bodies by their entity tag, which names everything they are made of: they can go stale in no way, so a page asked
@@ -9,7 +16,7 @@ import { CacheCounts } from '../measures.js'
  */
 export class ReadyBodies {
   readonly counts = new CacheCounts()
-  readonly #bodies: LRUCache<string, Buffer>
+  readonly #bodies: LRUCache<string, ReadyBody>
   readonly #offered = new LRUCache<string, true>({ max: 10_000 })
   readonly #asked = new LRUCache<string, true>({
     max: 10_000,
@@ -19,7 +26,7 @@ export class ReadyBodies {
 
   /** @param keptBytes how much to keep in memory */
   constructor(keptBytes = 64 * 1024 * 1024) {
-    this.#bodies = new LRUCache({ maxSize: keptBytes, sizeCalculation: (body) => body.length })
+    this.#bodies = new LRUCache({ maxSize: keptBytes, sizeCalculation: ({ body }) => body.length })
   }
 
   /** Whether an address is asked for the first time in a while, so that there will be no body of it. */
@@ -29,14 +36,14 @@ export class ReadyBodies {
     return true
   }
 
-  find(tag: string): Buffer | undefined {
-    const body = this.#bodies.get(tag)
-    this.counts[body === undefined ? 'misses' : 'hits'] += 1
-    return body
+  find(tag: string): ReadyBody | undefined {
+    const found = this.#bodies.get(tag)
+    this.counts[found === undefined ? 'misses' : 'hits'] += 1
+    return found
   }
 
-  offer(tag: string, body: Buffer): void {
-    if (this.#offered.has(tag)) this.#bodies.set(tag, body)
+  offer(tag: string, made: ReadyBody): void {
+    if (this.#offered.has(tag)) this.#bodies.set(tag, made)
     else this.#offered.set(tag, true)
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { may } from '../accounts/scopes.js'
+import type { Reads } from '../audit/reads.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery } from '../http/address.js'
@@ -13,7 +14,7 @@ import type { LinkPositions } from '../links/positions.js'
 import { ownedLink } from '../links/repository.js'
 import { linkParams } from '../links/schema.js'
 import { visitsAnswer } from './answers.js'
-import { isDense, needsNumbers, type VisitFilters, visitFilters } from './filters.js'
+import { isDense, needsNumbers, personalFilters, type VisitFilters, visitFilters } from './filters.js'
 import { frozenAt } from './frozen.js'
 import { linkWithPage, pageOfVisits, reach } from './pages.js'
 import type { ReadyBodies } from './ready-bodies.js'
@@ -25,14 +26,15 @@ export interface VisitRoutesDeps {
   db: Database
   /** Bodies of pages that were answered before. */
   ready: ReadyBodies
+  reads: Pick<Reads, 'note'>
   config: Pick<Config, 'publicUrl' | 'outputZone'>
 }
 
 /** The list of a link's visits. */
-export function visitRoutes(api: Api, { db, ready, config }: VisitRoutesDeps): void {
+export function visitRoutes(api: Api, { db, ready, reads, config }: VisitRoutesDeps): void {
   const filteredTags = new FilteredTags()
   const schema = {
-    operationId: 'listVisits',
+    operationId: 'listVisits' as const,
     summary: 'List the visits of a link',
     description: 'Newest recorded first. `as_of` freezes a walk over the pages while visits arrive.',
     tags: ['Visits'],
@@ -49,6 +51,7 @@ export function visitRoutes(api: Api, { db, ready, config }: VisitRoutesDeps): v
 
     const wanted = { number: query.page, perPage: query.per_page }
     const key = { ownerId: caller.ownerId, id: params.id }
+    const read = { operation: schema.operationId, linkId: params.id, filters: personalFilters(filters) } as const
     // What the client does not have, and nobody asked for lately, is read together with the link; with replicas, rows are
     // read there, and only the link from the primary.
     const isNew = request.headers['if-none-match'] === undefined && ready.isNew(`${key.ownerId} ${request.originalUrl}`)
@@ -62,8 +65,9 @@ export function visitRoutes(api: Api, { db, ready, config }: VisitRoutesDeps): v
 
     const known = tag === null ? undefined : ready.find(tag)
     if (tag !== null && known !== undefined) {
+      reads.note(request, read, known.shown)
       tagged(reply, tag).type(json)
-      return known
+      return known.body
     }
 
     // Returned, not sent from here: of pages that were read together, all are made before the first one goes out.
@@ -71,7 +75,8 @@ export function visitRoutes(api: Api, { db, ready, config }: VisitRoutesDeps): v
     const body = Buffer.from(paginatedJson('Visits', page.items, pagination(page, address)))
     const bodyTag = tag ?? filteredTags.learn(state, body)
     if (isUnchanged(request, bodyTag)) return notModified(reply, bodyTag)
-    ready.offer(bodyTag, body)
+    ready.offer(bodyTag, { body, shown: page.shown })
+    reads.note(request, read, page.shown)
     tagged(reply, bodyTag).type(json)
     return body
   })

@@ -1,3 +1,4 @@
+import { nothingShown, type Shown, shownOf } from '../audit/read.js'
 import { asTexts, type Database, statement } from '../database/open.js'
 import { Pipeline } from '../database/pipeline.js'
 import { SharedReads } from '../database/shared-reads.js'
@@ -22,21 +23,36 @@ export async function visitSlice(
   numbering: Numbering,
   slice: Slice,
   view: VisitView,
-): Promise<{ link: LinkPositions; items: string[] } | null> {
+): Promise<{ link: LinkPositions; items: string[]; shown: Shown } | null> {
   const found = await sliceReadsOf(db)[numbering].find(slice)
   if (found === null) return null
   const link = positionsOf({ ownerId: slice.ownerId, id: slice.id }, found.positions)
-  return { link, items: await renderVisits(found.rows, slice.ownerId, fragmentsOf(db), view) }
+  const items = await renderVisits(found.rows, slice.ownerId, fragmentsOf(db), view)
+  return { link, items, shown: shownIn(found.rows) }
 }
 
 /** Visits of a link with these numbers as JSON, in their order. */
-export async function visitList(db: Database, link: LinkPositions, seqs: number[], view: VisitView): Promise<string[]> {
-  if (seqs.length === 0) return []
+export async function visitList(
+  db: Database,
+  link: LinkPositions,
+  seqs: number[],
+  view: VisitView,
+): Promise<{ items: string[]; shown: Shown }> {
+  if (seqs.length === 0) return { items: [], shown: nothingShown }
   const { rows } = await db.pool.query<VisitRow>(asTexts(listed([link.ownerId, link.id, seqs])))
   const rendered = await renderVisits(rows, link.ownerId, fragmentsOf(db), view)
   const bySeq = new Map(rows.map((row, index) => [Number(row[othersFrom]), rendered[index] ?? '']))
-  return seqs.flatMap((seq) => bySeq.get(seq) ?? [])
+  return { items: seqs.flatMap((seq) => bySeq.get(seq) ?? []), shown: shownOf([...bySeq.keys()]) }
 }
+
+/** Of a slice: newest first, the position behind what tells which slice it is. */
+function shownIn(rows: VisitRow[]): Shown {
+  const [newest, oldest] = [rows[0], rows.at(-1)]
+  if (newest === undefined || oldest === undefined) return nothingShown
+  return { rows: rows.length, first: Number(oldest[seqAt]), last: Number(newest[seqAt]) }
+}
+
+const seqAt = othersFrom + 1
 
 interface FoundSlice {
   /** Of the link, as `positionsOf` reads them. */
@@ -100,7 +116,7 @@ const slicesBy = (numbering: Numbering) => {
   const [oldest, newest] = endsOf[numbering]
   return statement(`
 SELECT ${visitColumns},
-  CASE WHEN v.${numbering} IS NULL OR v.${numbering} = l.high THEN array_prepend(k.nth, l.positions) END
+  CASE WHEN v.${numbering} IS NULL OR v.${numbering} = l.high THEN array_prepend(k.nth, l.positions) END, v.seq
 FROM unnest((SELECT $1::int8[]), (SELECT $2::int8[]), (SELECT $3::int8[]), (SELECT $4::int8[]), (SELECT $5::int8[]))
   WITH ORDINALITY AS k (owner, link, newest, skip, take, nth)
 CROSS JOIN LATERAL (

@@ -1,5 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { may } from '../accounts/scopes.js'
+import { nothingShown } from '../audit/read.js'
+import type { Reads } from '../audit/reads.js'
 import type { Config } from '../config.js'
 import { rawQuery } from '../http/address.js'
 import { isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
@@ -8,7 +10,7 @@ import { forbidden } from '../http/errors.js'
 import { parseQueryString, queryObject } from '../http/query-string.js'
 import { type Api, validated } from '../http/validate.js'
 import { linkParams } from '../links/schema.js'
-import { needsNumbers, visitFilters } from './filters.js'
+import { needsNumbers, personalFilters, visitFilters } from './filters.js'
 import { statisticsAnswer } from './statistics/answers.js'
 import type { Digests } from './statistics/digests.js'
 import { type StatisticsQuery, statisticsQuery } from './statistics/query.js'
@@ -18,6 +20,7 @@ import { FilteredTags } from './tags.js'
 
 export interface StatisticsRoutesDeps {
   digests: Digests
+  reads: Pick<Reads, 'note'>
   config: Pick<Config, 'outputZone'>
 }
 
@@ -69,7 +72,7 @@ function inItsZone(request: FastifyRequest, query: StatisticsQuery, isAccount: b
 }
 
 async function answerStatistics(
-  { digests, config }: StatisticsRoutesDeps,
+  { digests, reads, config }: StatisticsRoutesDeps,
   tags: FilteredTags,
   source: StatisticsSource,
   query: StatisticsQuery,
@@ -96,5 +99,8 @@ async function answerStatistics(
   const body = Buffer.from(JSON.stringify(success('Statistics', statistics)))
   const tag = tags.learn(determinants(state), body)
   if (isUnchanged(request, tag)) return notModified(reply, tag)
+  // Numbers of visits name nobody, unless it was somebody that was asked for.
+  const operation = source.linkId === null ? 'countAllVisits' : 'countVisits'
+  reads.note(request, { operation, linkId: source.linkId, filters: personalFilters(filters) }, nothingShown)
   return tagged(reply, tag).type('application/json; charset=utf-8').send(body)
 }

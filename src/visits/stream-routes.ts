@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { may } from '../accounts/scopes.js'
+import type { Reads } from '../audit/reads.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import type { Welcome } from '../http/authenticate.js'
@@ -24,6 +25,7 @@ export interface StreamRoutesDeps {
   streams: OpenStreams
   isWelcome: Welcome
   startGivingWay: StartGivingWay
+  reads: Pick<Reads, 'noteEach'>
   config: Pick<Config, 'outputZone' | 'streamHeartbeatMs'>
 }
 
@@ -81,7 +83,7 @@ async function answerStream(
   request: FastifyRequest,
   reply: FastifyReply,
 ) {
-  const { db, arrivals, streams, config, isWelcome } = deps
+  const { db, arrivals, streams, reads, config, isWelcome } = deps
   const { last } = await feedEnd(db, source)
   const cursors = await deps.cursors()
   const after = startOf(cursors, source, last, cursor, request)
@@ -93,6 +95,7 @@ async function answerStream(
     close()
     gone.abort()
   })
+  const operation = source.linkId === null ? 'streamAllVisits' : 'streamVisits'
   const events = visitEvents(
     {
       ...{ db, arrivals, giveWay: deps.startGivingWay(restMs) },
@@ -102,6 +105,7 @@ async function answerStream(
       ...{ source, after, heartbeatMs: config.streamHeartbeatMs, gone: gone.signal },
       view: { pii: may(request.caller, 'visits:pii'), zone: config.outputZone },
       isWelcome: () => isWelcome(request),
+      note: reads.noteEach(request, { operation, linkId: source.linkId, filters: [] }),
     },
   )
   const patience = { patienceMs: 2 * config.streamHeartbeatMs, closing: arrivals.closing }

@@ -1,4 +1,5 @@
 import { setTimeout as rest } from 'node:timers/promises'
+import { type Shown, shownOf } from '../audit/read.js'
 import type { Database } from '../database/open.js'
 import { HttpError } from '../http/errors.js'
 import type { GiveWay } from '../http/giving-way.js'
@@ -22,6 +23,8 @@ export interface StreamRequest {
   heartbeatMs: number
   /** Asked before anything is read. */
   isWelcome: () => Promise<boolean>
+  /** Told of visits before they go out. */
+  note: (shown: Shown) => void
   /** The reader has left. */
   gone: AbortSignal
 }
@@ -53,7 +56,7 @@ async function* events(
   { db, arrivals, giveWay, cursorAt }: StreamDeps,
   request: StreamRequest,
 ): AsyncGenerator<string> {
-  const { source, view, heartbeatMs, isWelcome, gone } = request
+  const { source, view, heartbeatMs, isWelcome, note, gone } = request
   const isOver = () => gone.aborted || arrivals.closing.aborted
   let position = request.after
   yield `retry: ${retryMs}\nid: ${cursorAt(position)}\n\n`
@@ -63,6 +66,7 @@ async function* events(
       const slice = await readFeed(db, source, end, position, mostAtOnce, view)
       position = slice.position
       if (slice.items.length > 0) {
+        note(shownOf(slice.positions))
         yield slice.items.map((visit, at) => event(cursorAt(slice.positions[at] ?? position), visit)).join('')
       }
       await (slice.isWhole ? rest(restMs) : giveWay())

@@ -195,6 +195,7 @@ describe('scopes', () => {
       ...['POST /developer/webhooks', 'PUT /developer/webhooks/20', 'DELETE /developer/webhooks/20'],
       ...['GET /developer/webhooks/20/verification-code', 'POST /developer/webhooks/20/deliveries/replay'],
     ],
+    'audit:read': ['GET /audit/reads'],
     admin: ['GET /developer/tokens', 'POST /developer/tokens', 'DELETE /developer/tokens/20'],
   }
   const all = Object.keys(needed).filter((scope) => scope !== 'admin')

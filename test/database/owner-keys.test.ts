@@ -87,7 +87,7 @@ async function ask(owner: number, url: string, { status = 200, method = 'GET', p
   const headers = {
     ...bearer({
       sub: String(owner),
-      scope: 'visits:read visits:pii links:read links:write webhooks:read webhooks:write',
+      scope: 'visits:read visits:pii links:read links:write webhooks:read webhooks:write audit:read',
     }),
   }
   const json = { method, body: JSON.stringify(payload), headers: { ...headers, 'content-type': 'application/json' } }
@@ -134,6 +134,7 @@ const hotPaths: [what: string, urls: string[], table: string][] = [
   ],
   ['statistics by link', ['/link/visits/stats?group_by=link'], 'links'],
   ['recipients', ['/link/urls/7/recipients', '/link/urls/7/recipients?filter[visited]=1'], 'recipients'],
+  ['the audit of reads', ['/audit/reads', '/audit/reads?filter[link_id]=7&from=2020-01-01'], 'reads'],
   ['webhooks', ['/developer/webhooks', '/developer/webhooks?filter[name]=x'], 'webhooks'],
 ]
 

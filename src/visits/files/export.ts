@@ -1,3 +1,4 @@
+import { nothingShown, type Shown } from '../../audit/read.js'
 import type { Database } from '../../database/open.js'
 import type { LinkPositions } from '../../links/positions.js'
 import type { VisitFilters } from '../filters.js'
@@ -23,6 +24,7 @@ export interface ExportPiece {
   /** How many visits it adds, and the position up to which the file is then complete. */
   visits: number
   position: number
+  shown: Shown
   /** A part of the file; may be empty. Bytes: texts of this size would stay in memory until the whole heap is collected. */
   data: Uint8Array
 }
@@ -46,10 +48,10 @@ export async function* exportedVisits(
   { format, filters, after, view, rowsAtOnce }: ExportRequest,
 ): AsyncGenerator<ExportPiece, void> {
   const encoder = encoders[format](link.visits - Math.max(after, link.firstSeq - 1))
-  for await (const { rows, position } of walkVisits(db, link, filters, after, view, rowsAtOnce)) {
-    yield { visits: rows.length, position, data: bytesOf(rows.length === 0 ? '' : encoder.add(rows)) }
+  for await (const { rows, shown, position } of walkVisits(db, link, filters, after, view, rowsAtOnce)) {
+    yield { visits: rows.length, position, shown, data: bytesOf(rows.length === 0 ? '' : encoder.add(rows)) }
   }
-  yield { visits: 0, position: link.visits, data: bytesOf(encoder.end()) }
+  yield { visits: 0, position: link.visits, shown: nothingShown, data: bytesOf(encoder.end()) }
 }
 
 const bytesOf = (data: string | Uint8Array): Uint8Array => (typeof data === 'string' ? Buffer.from(data) : data)

@@ -1,3 +1,4 @@
+import { type Shown, shownOf } from '../../audit/read.js'
 import { asTexts, type Database } from '../../database/open.js'
 import { inTransaction } from '../../database/transaction.js'
 import type { LinkPositions } from '../../links/positions.js'
@@ -12,6 +13,7 @@ import { othersFrom, recipientOf, renderVisits, type VisitRow, type VisitView, v
 export interface WalkBatch {
   /** Oldest first, as JSON. */
   rows: string[]
+  shown: Shown
   /** Everything up to here has been looked at. */
   position: number
 }
@@ -68,7 +70,7 @@ const readRange: ReadBatch = async (db, link, _, view, most) => {
   const position = Math.min(link.firstSeq + most - 1, link.visits)
   const query = oldestFirst([link.ownerId, link.id, link.firstSeq, position])
   const { rows } = await db.pool.query<VisitRow>(asTexts(query))
-  return { rows: await renderVisits(rows, link.ownerId, fragmentsOf(db), view), position }
+  return { rows: await renderVisits(rows, link.ownerId, fragmentsOf(db), view), shown: shownIn(rows), position }
 }
 
 // One search is as much work as many rows, so it is not cut smaller.
@@ -85,9 +87,12 @@ const readMatching: ReadBatch = async (db, link, filters, view) => {
   const last = rows.length < mostRows ? undefined : rows.at(-1)
   return {
     rows: await renderVisits(rows, link.ownerId, fragmentsOf(db), view),
+    shown: shownIn(rows),
     position: last === undefined ? position : Number(last[othersFrom]),
   }
 }
+
+const shownIn = (rows: VisitRow[]) => shownOf(rows.map((row) => Number(row[othersFrom])))
 
 async function* oneAhead<T>(source: AsyncGenerator<T, void>): AsyncGenerator<T, void> {
   const ask = () => {
