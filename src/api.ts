@@ -9,6 +9,7 @@ import type { Config } from './config.js'
 import { dashboardRoutes } from './dashboard-routes.js'
 import type { Notifications } from './database/notifications.js'
 import type { Database } from './database/open.js'
+import { erasureRoutes } from './erasures/routes.js'
 import { requireCaller } from './http/authenticate.js'
 import { acceptBodies } from './http/bodies.js'
 import type { OpenCounter } from './http/counting.js'
@@ -83,6 +84,7 @@ export async function apiRoutes(app: FastifyInstance, deps: ApiDeps): Promise<vo
       accountRoutes(api, { ...deps, uses })
       linkRoutes(api, deps)
       recipientRoutes(api, { ...deps, reads })
+      erasureRoutes(api, deps)
       webhookRoutes(api, deps)
       acceptPosts()
     })

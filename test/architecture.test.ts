@@ -16,6 +16,7 @@ const allowed: Record<string, string[]> = {
   links: ['config', 'accounts', 'http', 'database'],
   recipients: ['config', 'audit', 'links', 'accounts', 'http', 'database'],
   visits: ['config', 'audit', 'recipients', 'links', 'accounts', 'http', 'database', 'measures', 'heap'],
+  erasures: ['config', 'visits', 'recipients', 'links', 'accounts', 'http', 'database'],
   capture: ['config', 'visits', 'recipients', 'links', 'accounts', 'http', 'database', 'measures'],
   imports: ['config', 'capture', 'visits', 'recipients', 'links', 'accounts', 'http', 'database'],
   queue: ['config', 'capture', 'visits', 'database'],

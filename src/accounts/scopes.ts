@@ -7,6 +7,7 @@ export const scopes = [
   'visits:pii',
   'links:read',
   'links:write',
+  'recipients:erase',
   'webhooks:read',
   'webhooks:write',
   'audit:read',

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Notifications } from '../database/notifications.js'
+import { erasedWord } from '../links/announce.js'
 import type { TokenTarget } from '../links/target.js'
 import { CacheCounts } from '../measures.js'
 
@@ -73,6 +74,7 @@ export function openTokens(options: TokensOptions): Tokens {
       missing.clear()
       return
     }
+    if (word.startsWith(erasedWord)) return forgetPerson(word.slice(erasedWord.length))
     for (const words of heard) words.add(word)
     missing.delete(word)
     for (const token of word.includes(':') ? (byLink.get(word) ?? []) : [word]) {
@@ -81,8 +83,16 @@ export function openTokens(options: TokensOptions): Tokens {
     }
   })
 
+  /** Also while the database cannot be asked, nothing of the person is told any more. */
+  function forgetPerson(token: string): void {
+    for (const words of heard) words.add(erasedWord + token)
+    const entry = known.peek(token)
+    if (entry !== undefined) Object.assign(entry, { target: withoutPerson(entry.target), until: 0 })
+  }
+
   function remember(token: string, target: TokenTarget | null, since: number, words: Set<string>): void {
-    const changed = words.has(token) || (target !== null && words.has(linkKey(target)))
+    const isErased = words.has(erasedWord + token)
+    const changed = isErased || words.has(token) || (target !== null && words.has(linkKey(target)))
     if (target === null) {
       known.delete(token)
       if (!changed && since === epoch) missing.set(token, { until: now() + missingLifeMs })
@@ -90,7 +100,11 @@ export function openTokens(options: TokensOptions): Tokens {
     }
     const before = known.peek(token)
     if (before !== undefined && linkKey(before.target) !== linkKey(target)) known.delete(token)
-    known.set(token, { target, until: changed ? 0 : now() + lifeMs, epoch: since })
+    known.set(token, {
+      target: isErased ? withoutPerson(target) : target,
+      until: changed ? 0 : now() + lifeMs,
+      epoch: since,
+    })
     const tokens = byLink.get(linkKey(target))
     if (tokens === undefined) byLink.set(linkKey(target), new Set([token]))
     else tokens.add(token)
@@ -162,6 +176,10 @@ async function within<T>(milliseconds: number, answer: Promise<T>, late: () => T
   } finally {
     clearTimeout(timer)
   }
+}
+
+function withoutPerson(target: TokenTarget): TokenTarget {
+  return { ...target, recipient: null, isErased: true }
 }
 
 function linkKey({ ownerId, linkId }: TokenTarget): string {

@@ -28,8 +28,14 @@ export async function visitOf(click: Click, target: TokenTarget, options: Captur
     linkId: target.linkId,
     createdAt,
     recipientId: target.recipient?.id ?? null,
-    clientIp: clientIp !== null && options.anonymize ? anonymizeAddress(clientIp) : clientIp,
+    clientIp: keptAddress(clientIp, target, options),
+    queryString: target.isErased ? null : visitor.queryString,
     place: clientIp === null ? null : options.locator.locate(clientIp),
     resolution: null,
   }
+}
+
+function keptAddress(address: string | null, { isErased }: TokenTarget, { anonymize }: CaptureOptions): string | null {
+  if (address === null || isErased) return null
+  return anonymize ? anonymizeAddress(address) : address
 }

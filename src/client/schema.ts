@@ -243,6 +243,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/recipients/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Blank a person everywhere
+         * @description Recipients of all links with this number lose it, their message and their token, which goes on leading to the link; their visits lose token, message, number, address and query. Rows stay counted. Answered when all is done; asking again changes nothing, and goes on where a request was cut off.
+         *
+         *     Scope: `recipients:erase`.
+         */
+        post: operations["eraseRecipient"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recipients/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List erasures
+         * @description Newest first. None of them has the number.
+         *
+         *     Scope: `recipients:erase`.
+         */
+        get: operations["listErasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/developer/webhooks": {
         parameters: {
             query?: never;
@@ -583,28 +627,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/audit/reads": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * List who has read personal data
-         * @description Newest minute first: which token was given visits or recipients with whole mobile numbers (scope `visits:pii`), and which of them. Kept for `AUDIT_DAYS`. Other servers tell within some seconds.
-         *
-         *     Scope: `audit:read`.
-         */
-        get: operations["listReads"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -899,9 +921,9 @@ export interface components {
         Recipient: {
             /** @description Number within the link. */
             id: number;
-            token: string;
-            /** Format: uri */
-            short_url: string;
+            /** @description null: the person was erased. */
+            token: string | null;
+            short_url: string | null;
             message_id: string | null;
             /** @description Without the scope `visits:pii` its last three digits are `***`. */
             mobile: string | null;
@@ -914,6 +936,29 @@ export interface components {
             last_visit: string | null;
             /** @description When the recipient was created. `Y-m-d H:i:s` in the server's output zone (UTC unless set). */
             created_at: string;
+        };
+        /** @description The record of a person who was blanked. */
+        Erasure: {
+            /**
+             * Format: uuid
+             * @description Of the erasure.
+             */
+            id: string;
+            /** @description When all was blanked; null: it was cut off. The next request for the number goes on with it. */
+            erased_at: string | null;
+            /** @description Recipients that were blanked. */
+            recipients: number;
+            /** @description Visits that were blanked. */
+            visits: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created_at: string;
+            /** @description Who asked for it; null: the token was signed elsewhere, and is not stored here. */
+            access_token_id: string | null;
+            /** @description Stands for the number: the same for the same one. */
+            mobile_hash: string;
         };
         /** @description Where visits of links that name it are sent. */
         Webhook: {
@@ -1099,40 +1144,6 @@ export interface components {
                 people: number;
                 bots: number;
             } | null;
-        };
-        /** @description Personal data that was read with one token of one link within one minute. */
-        Read: {
-            /** Format: uuid */
-            id: string;
-            /** @description Id of the access token; null: it was signed elsewhere, or it was the operator on the command line. */
-            token_id: string | null;
-            token_name: string | null;
-            /** @description As this document names it. */
-            operation: string;
-            /** @description null: this version does not know it. */
-            endpoint: string | null;
-            /** @description null: all links of the account. */
-            link_id: number | null;
-            /** @description The lowest position that was shown: the number of a visit in the order of recording, of the link or, where there is none, of the account; of recipients, theirs. null: no row was shown. */
-            first_position: number | null;
-            /** @description The highest one. null: no row was shown. */
-            last_position: number | null;
-            /** @description What goes on for longer counts once in every minute in which it gave rows. */
-            answers: number;
-            /** @description Rows of all these answers together. */
-            rows: number;
-            /** @description Names of filters by personal data that were used. Their values are not kept. */
-            filters: string[];
-            /**
-             * Format: date-time
-             * @description When the first of them was read.
-             */
-            first_at: string;
-            /**
-             * Format: date-time
-             * @description When the last of them was read.
-             */
-            last_at: string;
         };
         /** @description A visit as webhooks are told of it. */
         VisitMessage: {
@@ -1785,7 +1796,7 @@ export interface operations {
                 "application/json": {
                     name: string;
                     /** @description Those of the token in use at most. `admin` includes the others, but `visits:pii` must be named. */
-                    scopes: ("visits:read" | "visits:pii" | "links:read" | "links:write" | "webhooks:read" | "webhooks:write" | "audit:read" | "admin")[] | string;
+                    scopes: ("visits:read" | "visits:pii" | "links:read" | "links:write" | "recipients:erase" | "webhooks:read" | "webhooks:write" | "admin")[] | string;
                     expires_at?: string | null;
                     allowed_ips?: (string[] | string) | null;
                     rate_limit?: (number | string) | null;
@@ -1795,7 +1806,7 @@ export interface operations {
                 "application/x-www-form-urlencoded": {
                     name: string;
                     /** @description Those of the token in use at most. `admin` includes the others, but `visits:pii` must be named. */
-                    scopes: ("visits:read" | "visits:pii" | "links:read" | "links:write" | "webhooks:read" | "webhooks:write" | "audit:read" | "admin")[] | string;
+                    scopes: ("visits:read" | "visits:pii" | "links:read" | "links:write" | "recipients:erase" | "webhooks:read" | "webhooks:write" | "admin")[] | string;
                     expires_at?: string | null;
                     allowed_ips?: (string[] | string) | null;
                     rate_limit?: (number | string) | null;
@@ -1805,7 +1816,7 @@ export interface operations {
                 "multipart/form-data": {
                     name: string;
                     /** @description Those of the token in use at most. `admin` includes the others, but `visits:pii` must be named. */
-                    scopes: ("visits:read" | "visits:pii" | "links:read" | "links:write" | "webhooks:read" | "webhooks:write" | "audit:read" | "admin")[] | string;
+                    scopes: ("visits:read" | "visits:pii" | "links:read" | "links:write" | "recipients:erase" | "webhooks:read" | "webhooks:write" | "admin")[] | string;
                     expires_at?: string | null;
                     allowed_ips?: (string[] | string) | null;
                     rate_limit?: (number | string) | null;
@@ -2413,6 +2424,137 @@ export interface operations {
             408: components["responses"]["RequestTimeout"];
             413: components["responses"]["PayloadTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    eraseRecipient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    mobile: string | number;
+                };
+                "application/x-www-form-urlencoded": {
+                    mobile: string | number;
+                };
+                "multipart/form-data": {
+                    mobile: string | number;
+                };
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "OK";
+                        /** @constant */
+                        code: 200;
+                        /** @constant */
+                        message: "Recipient Erased Successfully";
+                        data: {
+                            /**
+                             * Format: uuid
+                             * @description Of the erasure.
+                             */
+                            id: string;
+                            /** @description When all was blanked; null: it was cut off. The next request for the number goes on with it. */
+                            erased_at: string | null;
+                            /** @description Recipients that were blanked. */
+                            recipients: number;
+                            /** @description Visits that were blanked. */
+                            visits: number;
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            413: components["responses"]["PayloadTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listErasures: {
+        parameters: {
+            query?: {
+                /** @description What is no number of a page means the first. */
+                page?: number;
+                per_page?: number;
+            };
+            header?: {
+                /** @description Tag of an answer that the client has: 304 while it is still true. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "OK";
+                        /** @constant */
+                        code: 200;
+                        /** @constant */
+                        message: "Erasures";
+                        data: components["schemas"]["Erasure"][];
+                        links: components["schemas"]["PageLinks"];
+                        meta: components["schemas"]["PageMeta"];
+                    };
+                };
+            };
+            /** @description What the client has, by `If-None-Match`, is still true. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    ETag: components["headers"]["ETag"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
             417: components["responses"]["ExpectationFailed"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
@@ -3762,75 +3904,6 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            408: components["responses"]["RequestTimeout"];
-            417: components["responses"]["ExpectationFailed"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["TooManyRequests"];
-            431: components["responses"]["HeadersTooLarge"];
-            500: components["responses"]["ServerError"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    listReads: {
-        parameters: {
-            query?: {
-                filter?: {
-                    /** Format: uuid */
-                    token_id?: string;
-                    link_id?: string;
-                };
-                /** @description Reads from this time on. A time without a zone is in the output zone. */
-                from?: string;
-                /** @description Reads before this time. A time without a zone is in the output zone. */
-                to?: string;
-                limit?: number;
-                /** @description From `links.next` or `meta.next_cursor`. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
-                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        /** @constant */
-                        status: "OK";
-                        /** @constant */
-                        code: 200;
-                        /** @constant */
-                        message: "OK";
-                        data: components["schemas"]["Read"][];
-                        links: {
-                            first: null;
-                            last: null;
-                            prev: null;
-                            /** @description What comes next; null: that is all. */
-                            next: string | null;
-                        };
-                        meta: {
-                            /** Format: uri */
-                            path: string;
-                            per_page: number;
-                            next_cursor: string | null;
-                            prev_cursor: null;
-                        };
-                    };
-                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];

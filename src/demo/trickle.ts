@@ -21,7 +21,7 @@ export async function openLinks(db: Database): Promise<OpenLink[]> {
   })
   return links.flatMap(({ id, token, visits, isAdvanced }) => {
     const own = token === null ? [] : [token]
-    const tokens = isAdvanced ? recipients.filter(({ linkId }) => linkId === id).map((one) => one.token) : own
+    const tokens = isAdvanced ? recipients.filter(({ linkId }) => linkId === id).flatMap((one) => one.token ?? []) : own
     return tokens.length === 0 ? [] : [{ weight: Number(visits), tokens }]
   })
 }

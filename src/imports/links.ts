@@ -117,7 +117,7 @@ function canBeToken(text: string): boolean {
 
 const ownByToken = statement(`
 SELECT l.id FROM tokens t JOIN links l ON l.user_id = t.user_id AND l.id = t.link_id
-WHERE t.user_id = $1 AND t.token = $2 AND NOT EXISTS (SELECT FROM recipients r WHERE r.token = t.token)
+WHERE t.user_id = $1 AND t.token = $2 AND t.erased_at IS NULL AND NOT EXISTS (SELECT FROM recipients r WHERE r.token = t.token)
   AND ($3 = '' OR l.long_url IN ($3, '') OR l.created_at = $4::timestamptz)`)
 
 const linkById = statement(`
@@ -143,6 +143,6 @@ WITH taken AS (
 SELECT token FROM taken
 UNION ALL
 SELECT t.token FROM tokens t
-WHERE t.token = $3 AND t.user_id = $1 AND t.link_id = $2 AND NOT EXISTS (SELECT FROM recipients r WHERE r.token = t.token)`)
+WHERE t.token = $3 AND t.user_id = $1 AND t.link_id = $2 AND t.erased_at IS NULL AND NOT EXISTS (SELECT FROM recipients r WHERE r.token = t.token)`)
 
 const setToken = statement('UPDATE links SET token = $3 WHERE user_id = $1 AND id = $2')

@@ -61,7 +61,7 @@ WITH taken AS (
 SELECT token FROM taken
 UNION ALL
 SELECT t.token FROM tokens t
-WHERE t.token = $3 AND t.user_id = $1 AND t.link_id = $2 AND NOT EXISTS (SELECT FROM recipients r WHERE r.token = $3)`)
+WHERE t.token = $3 AND t.user_id = $1 AND t.link_id = $2 AND t.erased_at IS NULL AND NOT EXISTS (SELECT FROM recipients r WHERE r.token = $3)`)
 
 // The clock of the moment: the transaction may have waited for an edit that began later.
 const updateLink = statement(`

@@ -19,6 +19,8 @@ export interface TokenTarget {
    * The log keeps to it exactly (visits/append.ts) where it is asked before a click is answered.
    */
   peopleLeft: number | null
+  /** It was a person's who was erased: visits carry nothing of who opens it. */
+  isErased: boolean
   recipient: { id: number; mobile: string | null; sentAt: Date | null } | null
 }
 
@@ -38,6 +40,7 @@ export async function findTarget(db: Database, token: string): Promise<TokenTarg
     isDeleted: row.deleted_at !== null,
     expiresAt: row.expires_at,
     peopleLeft: row.people_left,
+    isErased: row.is_erased,
     recipient:
       row.recipient_id === null ? null : { id: Number(row.recipient_id), mobile: row.mobile, sentAt: row.sent_at },
   }
@@ -67,6 +70,7 @@ interface TargetRow {
   deleted_at: Date | null
   expires_at: Date | null
   people_left: number | null
+  is_erased: boolean
   recipient_id: string | null
   mobile: string | null
   sent_at: Date | null
@@ -75,7 +79,7 @@ interface TargetRow {
 const targetByToken = statement(`
 SELECT t.user_id, t.link_id, l.long_url, l.redirect_status, l.forward_query, l.status, l.deleted_at, l.expires_at,
   (l.max_visits - l.human_visits)::float8 AS people_left, CASE WHEN l.rules <> '[]' THEN l.rules::text END AS rules,
-  r.id AS recipient_id, r.mobile, r.sent_at
+  t.erased_at IS NOT NULL AS is_erased, r.id AS recipient_id, r.mobile, r.sent_at
 FROM tokens t
 JOIN links l ON l.user_id = t.user_id AND l.id = t.link_id
 LEFT JOIN recipients r ON r.user_id = t.user_id AND r.link_id = t.link_id AND r.token = t.token

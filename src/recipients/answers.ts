@@ -15,8 +15,14 @@ const recipientSchema = z
       .int()
       .positive()
       .meta({ description: 'Number within the link.', examples: [1] }),
-    token: z.string().meta({ examples: ['JFlCjwQ'] }),
-    short_url: z.url().meta({ examples: ['https://s.example.com/JFlCjwQ'] }),
+    token: z
+      .string()
+      .nullable()
+      .meta({ description: 'null: the person was erased.', examples: ['JFlCjwQ'] }),
+    short_url: z
+      .url()
+      .nullable()
+      .meta({ examples: ['https://s.example.com/JFlCjwQ'] }),
     message_id: z
       .string()
       .nullable()

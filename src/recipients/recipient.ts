@@ -2,7 +2,8 @@
 export interface Recipient {
   /** 1, 2, 3 … in its link. */
   id: number
-  token: string
+  /** null: the person was erased. */
+  token: string | null
   messageId: string | null
   mobile: string | null
   sentAt: Date | null
@@ -16,7 +17,7 @@ export interface Recipient {
 
 export interface RecipientRow {
   id: string
-  token: string
+  token: string | null
   message_id: string | null
   mobile: string | null
   sent_at: Date | null

@@ -7,19 +7,20 @@ import { type KnownRecipient, type RecipientClaim, reconcile } from './claims.js
  * Finds the recipient of each claim by its token, creates the missing ones and completes the known ones. The caller holds the
  * owner's lock, and the links exist.
  *
- * @returns for each claim the recipient's number, or the reason why it cannot have one
+ * @returns for each claim the recipient's number, the reason why it cannot have one, or null where the person was erased
  */
 export async function settleRecipients(
   client: PoolClient,
   ownerId: number,
   claims: RecipientClaim[],
-): Promise<(number | string)[]> {
+): Promise<(number | string | null)[]> {
   if (claims.length === 0) return []
   const known = await knownTokens(client, ownerId, claims)
   const counters = await lastRecipients(client, ownerId, claims)
   const settled = claims.map((claim) => {
     const holder = known.get(claim.token)
     if (holder === 'elsewhere') return `token ${claim.token} belongs to another link`
+    if (holder === 'erased') return null
     if (holder === 'link') return `token ${claim.token} is the short code of a link, not of a recipient`
     if (holder === undefined) {
       const id = (counters.get(claim.linkId) ?? 0) + 1
@@ -38,12 +39,13 @@ export async function settleRecipients(
   return settled
 }
 
-/** Who holds a token: a recipient of this owner, a link of this owner, or somebody of whom nothing may be said. */
-type Holder = KnownRecipient | 'link' | 'elsewhere'
+/** Who holds a token: a recipient of this owner, nobody since they were erased, a link of this owner, or somebody of whom nothing may be said. */
+type Holder = KnownRecipient | 'link' | 'erased' | 'elsewhere'
 
 interface TokenRow {
   token: string
   own: boolean
+  is_erased: boolean
   link_id: string
   id: string | null
   message_id: string | null
@@ -62,6 +64,7 @@ async function knownTokens(
 
 function holderOf(row: TokenRow): Holder {
   if (!row.own) return 'elsewhere'
+  if (row.is_erased) return 'erased'
   if (row.id === null) return 'link'
   const { token, message_id: messageId, mobile } = row
   return { token, messageId, mobile, linkId: Number(row.link_id), id: Number(row.id), isNew: false, changed: false }
@@ -89,7 +92,7 @@ async function store(client: PoolClient, ownerId: number, recipients: KnownRecip
 }
 
 const selectTokens = statement(`
-SELECT t.token, t.user_id = $1 AS own, t.link_id, r.id, r.message_id, r.mobile
+SELECT t.token, t.user_id = $1 AS own, t.erased_at IS NOT NULL AS is_erased, t.link_id, r.id, r.message_id, r.mobile
 FROM tokens t LEFT JOIN recipients r ON r.token = t.token
 WHERE t.token = ANY ($2::text[])`)
 

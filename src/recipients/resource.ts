@@ -17,7 +17,7 @@ export function recipientResource(recipient: Recipient, { pii, zone, shortBase }
   return {
     id: recipient.id,
     token: recipient.token,
-    short_url: `${shortBase}/${recipient.token}`,
+    short_url: recipient.token && `${shortBase}/${recipient.token}`,
     message_id: recipient.messageId,
     mobile: pii || mobile === null ? mobile : `${mobile.slice(0, -3)}***`,
     sent_at: time(recipient.sentAt),

@@ -64,6 +64,9 @@ export const recipientsBody = (zone: string) => {
     .meta({ id: 'NewRecipients', description: 'Or the list alone.' })
 }
 
+/** A person, by the number that recipients have. */
+export const erasureBody = z.object({ mobile }, { error: 'The body must be an object with a mobile.' })
+
 /** `filter[visited]`: 1 for those who have opened the link, 0 for those who have not. */
 export const recipientsQuery = pageQuery.extend({
   filter: z

@@ -29,6 +29,8 @@ export interface AppendOptions {
  * One transaction locks the owner, drops ids that are stored already, numbers the rest (1, 2, 3 … in its link, people
  * apart, and a position in the owner's account), raises the counters and fills the outbox of webhooks. The owner's lock
  * makes number order and commit order the same thing, and since every batch takes it first, two batches cannot deadlock.
+ *
+ * A visit of a recipient who was erased after the click (it waited in a spool or a queue) is stored without address and query.
  */
 export async function appendVisits(
   db: Database,
@@ -159,7 +161,8 @@ account AS (
   RETURNING last_account_seq - (SELECT count(*) FROM fresh) AS base, last_recorded_at AS now
 ),
 per_recipient AS MATERIALIZED (
-  SELECT f.link_id, r.id, f.number, f.humans, f.earliest, f.latest, f.humans > 0 AND NOT r.visited AS is_first
+  SELECT f.link_id, r.id, f.number, f.humans, f.earliest, f.latest, f.humans > 0 AND NOT r.visited AS is_first,
+    r.erasure_id IS NOT NULL AS is_erased
   FROM (
     SELECT link_id, recipient_id, count(*) AS number, count(nth_human) AS humans,
       min(created_at) FILTER (WHERE NOT is_bot) AS earliest, max(created_at) FILTER (WHERE NOT is_bot) AS latest
@@ -197,8 +200,11 @@ stored AS (
   )
   SELECT $1, f.link_id, r.base + f.nth_of_link, a.base + f.nth_of_owner, r.human_base + f.nth_human,
     f.user_agent_id, f.place_id, f.recipient_id, f.created_at, a.now,
-    f.id, f.visit_id, f.client_ip, f.scheme, f.host, f.query_string, f.browser_lang, f.resolution, f.options
-  FROM fresh f JOIN raised r ON r.id = f.link_id CROSS JOIN account a
+    f.id, f.visit_id, CASE WHEN f.is_erased THEN NULL ELSE f.client_ip END, f.scheme, f.host,
+    CASE WHEN f.is_erased THEN NULL ELSE f.query_string END, f.browser_lang, f.resolution, f.options
+  FROM (
+    SELECT *, (link_id, recipient_id) IN (SELECT link_id, id FROM per_recipient WHERE is_erased) AS is_erased FROM fresh
+  ) f JOIN raised r ON r.id = f.link_id CROSS JOIN account a
   ORDER BY f.nth
 ),
 announced AS (

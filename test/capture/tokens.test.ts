@@ -18,6 +18,7 @@ function target(given: Partial<TokenTarget> = {}): TokenTarget {
     isDeleted: false,
     expiresAt: null,
     peopleLeft: null,
+    isErased: false,
     recipient: null,
     ...given,
   }

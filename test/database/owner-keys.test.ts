@@ -87,7 +87,8 @@ async function ask(owner: number, url: string, { status = 200, method = 'GET', p
   const headers = {
     ...bearer({
       sub: String(owner),
-      scope: 'visits:read visits:pii links:read links:write webhooks:read webhooks:write audit:read',
+      scope:
+        'visits:read visits:pii links:read links:write recipients:erase webhooks:read webhooks:write audit:read',
     }),
   }
   const json = { method, body: JSON.stringify(payload), headers: { ...headers, 'content-type': 'application/json' } }
@@ -169,6 +170,8 @@ it('is asked for by every look into a table: what writes', async () => {
     const recipients = { recipients: [{ mobile: '9019955125' }, { mobile: '9019955126' }] }
     await ask(owner, `/link/urls/${id}/recipients`, { method: 'POST', payload: recipients })
     await ask(owner, `/link/urls/${id}`, { method: 'PUT', payload: link })
+    await ask(owner, '/recipients/erase', { method: 'POST', payload: { mobile: '9019955125' } })
+    await ask(owner, '/recipients/erasures')
     await ask(owner, `/link/urls/${id}`, { method: 'DELETE' })
   }
   expect(tables()).toContain('recipients')

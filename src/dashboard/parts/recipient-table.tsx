@@ -40,24 +40,28 @@ export function RecipientTable({ recipients, isLoading }: RecipientTableProps) {
 }
 
 function RecipientRow({ recipient }: { recipient: Recipient }) {
-  const { columns, copy, notYet, none, bots } = texts.recipients
+  const { columns, copy, notYet, none, bots, erased } = texts.recipients
   const { mobile, message_id, short_url, visits, human_visits, first_visit, last_visit } = recipient
   const byBots = visits - human_visits
   return (
     <tr>
       <td class="mono strong" data-label={columns.mobile}>
-        {mobile ?? none}
+        {short_url === null ? <span class="mark">{erased}</span> : (mobile ?? none)}
       </td>
       <td class="mono id-text" data-label={columns.messageId}>
         <span>{message_id ?? none}</span>
       </td>
       <td data-label={columns.shortUrl}>
-        <span class="short-url">
-          <a href={short_url} target="_blank" rel="noreferrer">
-            {short_url.replace(/^https?:\/\//, '')}
-          </a>
-          <CopyButton text={short_url} label={copy} />
-        </span>
+        {short_url === null ? (
+          <span class="soft">{none}</span>
+        ) : (
+          <span class="short-url">
+            <a href={short_url} target="_blank" rel="noreferrer">
+              {short_url.replace(/^https?:\/\//, '')}
+            </a>
+            <CopyButton text={short_url} label={copy} />
+          </span>
+        )}
       </td>
       <td class="count" data-label={columns.visits}>
         <span>

@@ -7,7 +7,7 @@ import type { Sheet } from './read-csv.js'
 export function resultCsv(sheet: Sheet, wanted: Wanted[], made: Recipient[]): string {
   const rows = made.map(({ token, short_url }, at) => {
     const cells = wanted[at]?.row.cells ?? []
-    return [...sheet.names.map((_, column) => cells[column] ?? ''), token, short_url]
+    return [...sheet.names.map((_, column) => cells[column] ?? ''), token ?? '', short_url ?? '']
   })
   return `${Papa.unparse([[...sheet.names, 'token', 'short_url'], ...rows])}\r\n`
 }

@@ -28,7 +28,9 @@ export const ownerAnswer = z.object({ data: z.object({ id: count.refine((id) => 
 const text = z.string().nullable().catch(null)
 
 export const recipientRow = z.object({
-  token: z.string().min(1).max(64),
+  id: z.union([z.number(), z.string()]).optional(),
+  /** null: the person was erased there. */
+  token: z.string().min(1).max(64).nullable(),
   message_id: text,
   mobile: text,
   sent_at: text,

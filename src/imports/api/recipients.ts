@@ -3,11 +3,11 @@ import { statement } from '../../database/open.js'
 import { inTransaction } from '../../database/transaction.js'
 import { settleRecipients } from '../../recipients/repository.js'
 import { instantOf } from '../../visits/files/wall-time.js'
-import { readReached, writeReached } from '../memory.js'
+import { type Reached, readReached, writeReached } from '../memory.js'
 import { checked, pageAnswer, recipientRow } from './answers.js'
 import type { Copy } from './copy.js'
 import { type CopiedLink, type CopiedLinks, perPage } from './links.js'
-import { oldestFirst } from './page-walk.js'
+import { LostPlace, oldestFirst } from './page-walk.js'
 
 type SourceRecipient = ReturnType<typeof readRecipient>
 
@@ -29,21 +29,32 @@ async function copyRecipientsOf(copy: Copy, { sourceId }: CopiedLink, linkId: nu
     const rows = data.map((row) => checked(recipientRow, row, 'recipients of a link'))
     return { rows: rows.map((row) => readRecipient(row, copy.zone)), perPage: meta.per_page, total: meta.total }
   }
-  const start = await readReached(db, memory, key)
-  for await (const { rows, reached } of oldestFirst(readPage, start, storedAtOnce)) {
-    signal.throwIfAborted()
-    await storeRecipients(copy, linkId, rows)
-    await writeReached(db, memory, key, reached)
+  const walk = async (start: Reached) => {
+    for await (const { rows, reached } of oldestFirst(readPage, start, storedAtOnce)) {
+      signal.throwIfAborted()
+      const people = rows.filter(({ isErased }) => !isErased)
+      await storeRecipients(copy, linkId, people)
+      await writeReached(db, memory, key, reached)
+    }
   }
+  const start = await readReached(db, memory, key)
+  await walk(start).catch((error: unknown) => {
+    // The last one that was copied has been erased there.
+    if (!(error instanceof LostPlace) || start.anchor === null) throw error
+    return walk({ anchor: null, copied: 0 })
+  })
 }
 
 function readRecipient(
-  row: Record<'token' | 'message_id' | 'mobile' | 'sent_at' | 'created_at', string | null>,
+  row: Record<'token' | 'message_id' | 'mobile' | 'sent_at' | 'created_at', string | null> & {
+    id?: number | string | undefined
+  },
   zone: string,
 ) {
   const { token, message_id: messageId, mobile } = row
   const time = (text: string | null) => (text === null ? null : instantOf(text, zone))
-  return { id: token ?? '', messageId, mobile, sentAt: time(row.sent_at), createdAt: time(row.created_at) }
+  const names = { id: token ?? `erased ${row.id}`, isErased: token === null }
+  return { ...names, messageId, mobile, sentAt: time(row.sent_at), createdAt: time(row.created_at) }
 }
 
 async function storeRecipients(copy: Copy, linkId: number, recipients: SourceRecipient[]): Promise<void> {

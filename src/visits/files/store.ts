@@ -72,6 +72,7 @@ async function prepare(client: PoolClient, ownerId: number, visits: StagedVisit[
   for (const { line, recipient, visit } of kept) {
     const settlement = recipient === null ? null : (settled.next().value ?? null)
     if (typeof settlement === 'string') prepared.refused.push({ line, reason: settlement })
+    else if (recipient !== null && settlement === null) prepared.ready.push({ line, visit: withoutPerson(visit) })
     else prepared.ready.push({ line, visit: withRecipient(visit, settlement) })
     if (typeof settlement === 'number') tracked.add(visit.linkId)
   }
@@ -81,6 +82,13 @@ async function prepare(client: PoolClient, ownerId: number, visits: StagedVisit[
 
 function withRecipient(visit: NewVisit, recipientId: number | null): NewVisit {
   return { ...visit, recipientId, userAgent: pooled(visit.userAgent), place: visit.place && pooled(visit.place) }
+}
+
+/** The person was erased: what a file still knows of them does not come back. */
+function withoutPerson(visit: NewVisit): NewVisit {
+  const { isBot } = visit
+  const blank = { clientIp: null, queryString: null, options: isBot ? { bot: true } : null }
+  return withRecipient({ ...visit, ...blank }, null)
 }
 
 /** Without those that the log has and without repetitions: the first one of an id counts. */
