@@ -101,7 +101,7 @@ describe('a new token', () => {
   })
 
   const notScopes =
-    'The scopes field must be a list of visits:read, visits:pii, links:read, links:write, webhooks:read, webhooks:write, audit:read and admin.'
+    'The scopes field must be a list of visits:read, visits:pii, links:read, links:write, recipients:erase, webhooks:read, webhooks:write, audit:read and admin.'
   const notRanges =
     'The allowed ips field must be up to 100 addresses and CIDR ranges, such as 203.0.113.7 and 10.0.0.0/8.'
   const notATime = 'The expires at field must be a time to come, such as 2027-01-31T12:00:00Z.'

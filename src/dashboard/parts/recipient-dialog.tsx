@@ -85,7 +85,7 @@ export function RecipientDialog({ linkId, onClose, onAdded }: RecipientDialogPro
             <button type="button" class="button" onClick={another}>
               {t.another}
             </button>
-            <CopyButton text={made.short_url} label={texts.recipients.copy} isWide />
+            <CopyButton text={made.short_url ?? ''} label={texts.recipients.copy} isWide />
           </footer>
         </>
       )}
