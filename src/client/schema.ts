@@ -627,6 +627,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/audit/reads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who has read personal data
+         * @description Newest minute first: which token was given visits or recipients with whole mobile numbers (scope `visits:pii`), and which of them. Kept for `AUDIT_DAYS`. Other servers tell within some seconds.
+         *
+         *     Scope: `audit:read`.
+         */
+        get: operations["listReads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -1144,6 +1166,40 @@ export interface components {
                 people: number;
                 bots: number;
             } | null;
+        };
+        /** @description Personal data that was read with one token of one link within one minute. */
+        Read: {
+            /** Format: uuid */
+            id: string;
+            /** @description Id of the access token; null: it was signed elsewhere, or it was the operator on the command line. */
+            token_id: string | null;
+            token_name: string | null;
+            /** @description As this document names it. */
+            operation: string;
+            /** @description null: this version does not know it. */
+            endpoint: string | null;
+            /** @description null: all links of the account. */
+            link_id: number | null;
+            /** @description The lowest position that was shown: the number of a visit in the order of recording, of the link or, where there is none, of the account; of recipients, theirs. null: no row was shown. */
+            first_position: number | null;
+            /** @description The highest one. null: no row was shown. */
+            last_position: number | null;
+            /** @description What goes on for longer counts once in every minute in which it gave rows. */
+            answers: number;
+            /** @description Rows of all these answers together. */
+            rows: number;
+            /** @description Names of filters by personal data that were used. Their values are not kept. */
+            filters: string[];
+            /**
+             * Format: date-time
+             * @description When the first of them was read.
+             */
+            first_at: string;
+            /**
+             * Format: date-time
+             * @description When the last of them was read.
+             */
+            last_at: string;
         };
         /** @description A visit as webhooks are told of it. */
         VisitMessage: {
@@ -1796,7 +1852,7 @@ export interface operations {
                 "application/json": {
                     name: string;
                     /** @description Those of the token in use at most. `admin` includes the others, but `visits:pii` must be named. */
-                    scopes: ("visits:read" | "visits:pii" | "links:read" | "links:write" | "recipients:erase" | "webhooks:read" | "webhooks:write" | "admin")[] | string;
+                    scopes: ("visits:read" | "visits:pii" | "links:read" | "links:write" | "recipients:erase" | "webhooks:read" | "webhooks:write" | "audit:read" | "admin")[] | string;
                     expires_at?: string | null;
                     allowed_ips?: (string[] | string) | null;
                     rate_limit?: (number | string) | null;
@@ -1806,7 +1862,7 @@ export interface operations {
                 "application/x-www-form-urlencoded": {
                     name: string;
                     /** @description Those of the token in use at most. `admin` includes the others, but `visits:pii` must be named. */
-                    scopes: ("visits:read" | "visits:pii" | "links:read" | "links:write" | "recipients:erase" | "webhooks:read" | "webhooks:write" | "admin")[] | string;
+                    scopes: ("visits:read" | "visits:pii" | "links:read" | "links:write" | "recipients:erase" | "webhooks:read" | "webhooks:write" | "audit:read" | "admin")[] | string;
                     expires_at?: string | null;
                     allowed_ips?: (string[] | string) | null;
                     rate_limit?: (number | string) | null;
@@ -1816,7 +1872,7 @@ export interface operations {
                 "multipart/form-data": {
                     name: string;
                     /** @description Those of the token in use at most. `admin` includes the others, but `visits:pii` must be named. */
-                    scopes: ("visits:read" | "visits:pii" | "links:read" | "links:write" | "recipients:erase" | "webhooks:read" | "webhooks:write" | "admin")[] | string;
+                    scopes: ("visits:read" | "visits:pii" | "links:read" | "links:write" | "recipients:erase" | "webhooks:read" | "webhooks:write" | "audit:read" | "admin")[] | string;
                     expires_at?: string | null;
                     allowed_ips?: (string[] | string) | null;
                     rate_limit?: (number | string) | null;
@@ -3904,6 +3960,75 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            408: components["responses"]["RequestTimeout"];
+            417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["HeadersTooLarge"];
+            500: components["responses"]["ServerError"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listReads: {
+        parameters: {
+            query?: {
+                filter?: {
+                    /** Format: uuid */
+                    token_id?: string;
+                    link_id?: string;
+                };
+                /** @description Reads from this time on. A time without a zone is in the output zone. */
+                from?: string;
+                /** @description Reads before this time. A time without a zone is in the output zone. */
+                to?: string;
+                limit?: number;
+                /** @description From `links.next` or `meta.next_cursor`. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "X-RateLimit-Limit": components["headers"]["X-RateLimit-Limit"];
+                    "X-RateLimit-Remaining": components["headers"]["X-RateLimit-Remaining"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        status: "OK";
+                        /** @constant */
+                        code: 200;
+                        /** @constant */
+                        message: "OK";
+                        data: components["schemas"]["Read"][];
+                        links: {
+                            first: null;
+                            last: null;
+                            prev: null;
+                            /** @description What comes next; null: that is all. */
+                            next: string | null;
+                        };
+                        meta: {
+                            /** Format: uri */
+                            path: string;
+                            per_page: number;
+                            next_cursor: string | null;
+                            prev_cursor: null;
+                        };
+                    };
+                };
             };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
