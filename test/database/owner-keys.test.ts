@@ -87,8 +87,7 @@ async function ask(owner: number, url: string, { status = 200, method = 'GET', p
   const headers = {
     ...bearer({
       sub: String(owner),
-      scope:
-        'visits:read visits:pii links:read links:write recipients:erase webhooks:read webhooks:write audit:read',
+      scope: 'visits:read visits:pii links:read links:write recipients:erase webhooks:read webhooks:write audit:read',
     }),
   }
   const json = { method, body: JSON.stringify(payload), headers: { ...headers, 'content-type': 'application/json' } }
