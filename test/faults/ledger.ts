@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { expect } from 'vitest'
 import { openDatabase } from '../../src/database/open.js'
+import type { Finding } from '../../src/visits/doctor/finding.js'
+import { examineLog } from '../../src/visits/doctor.js'
 import { storeLinks } from '../support/visits.js'
 
 /** Of two owners: one hot link and some others. */
@@ -39,6 +41,28 @@ export async function expectKept(url: string, answered: Set<string>): Promise<vo
   } finally {
     await client.end()
   }
+}
+
+/** Ids of an owner's visits, in the order of the account and by link. */
+export async function storedLog(url: string, ownerId: number): Promise<{ id: string; link: number }[]> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  const { rows } = await client
+    .query<{ id: string; link: number }>(
+      'SELECT id, link_id::int AS link FROM visits WHERE user_id = $1 ORDER BY account_seq',
+      [ownerId],
+    )
+    .finally(() => client.end())
+  return rows
+}
+
+/** What `smart-link doctor` compares: counters, sequences and statistics are what the rows say. */
+export async function expectNoFindings(url: string): Promise<void> {
+  const db = openDatabase({ url, connections: 2 })
+  const found: Finding[] = []
+  const report = (finding: Finding) => found.push(finding)
+  await examineLog(db, { repair: false, report, signal: new AbortController().signal }).finally(() => db.close())
+  expect(found).toEqual([])
 }
 
 /** Waits until nothing is left in the spool. */

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { Reader } from '../support/visit-readers.js'
-import { eventually, replicaSite, storedLog } from './replica-site.js'
+import { storedLog } from './ledger.js'
+import { eventually, replicaSite } from './replica-site.js'
 import { replicaKills } from './rounds.js'
 
 const site = replicaSite()

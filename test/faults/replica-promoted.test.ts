@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { cableTo } from '../support/cable.js'
-import { expectKept, expectReplayed } from './ledger.js'
-import { eventually, replicaSite, storedLog } from './replica-site.js'
+import { expectKept, expectReplayed, storedLog } from './ledger.js'
+import { eventually, replicaSite } from './replica-site.js'
 
 const site = replicaSite()
 

@@ -1,7 +1,6 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { bearer, testSecret } from '../support/app.js'
 import { openStream as openStreamOf } from '../support/event-stream.js'
@@ -110,19 +109,6 @@ function replicaServer(server: ServerProcess): ReplicaServer {
 
 /** What comes true sooner or later. */
 export const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 60_000, interval: 20 })
-
-/** Ids of an owner's visits, in the order of the account and by link. */
-export async function storedLog(url: string, ownerId: number): Promise<{ id: string; link: number }[]> {
-  const client = new pg.Client({ connectionString: url })
-  await client.connect()
-  const { rows } = await client
-    .query<{ id: string; link: number }>(
-      'SELECT id, link_id::int AS link FROM visits WHERE user_id = $1 ORDER BY account_seq',
-      [ownerId],
-    )
-    .finally(() => client.end())
-  return rows
-}
 
 /** A stream of a server in another process. */
 export const openStream = ({ port, headers }: ReplicaServer, path: string) =>

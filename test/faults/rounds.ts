@@ -11,5 +11,6 @@ export const workerKills = numbered(rounds / 2)
 
 /** FAULT_AWAY_SECONDS: how long the database is away. */
 export const awayMs = Number(process.env.FAULT_AWAY_SECONDS ?? 30) * 1000
+export const processKills = numbered(rounds / 2)
 export const replicaPauses = numbered(rounds / 2)
 export const replicaKills = numbered(rounds / 5)
