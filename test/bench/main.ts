@@ -13,6 +13,7 @@ const sections: Record<string, () => Promise<Section>> = {
   export: () => import('./export.js'),
   capture: () => import('./capture.js'),
   mixed: () => import('./mixed.js'),
+  processes: () => import('./processes.js'),
   storage: () => import('./storage.js'),
   dashboard: () => import('./dashboard.js'),
   stats: () => import('./stats.js'),
