@@ -106,6 +106,10 @@ export async function storeOthers({ db, ownerId, linkId }: FilledDatabase): Prom
     data: [hot, ...links].map(({ id, token }) => ({ token, userId: ownerId, linkId: id })),
     skipDuplicates: true,
   })
+  await db.pool.query(
+    `UPDATE owners o SET last_link_id = (SELECT max(l.id) FROM links l WHERE l.user_id = o.id) WHERE o.id = $1`,
+    [ownerId],
+  )
   await db.pool.query('ANALYZE links, tokens')
   return links.flatMap(({ token }) => [`/${hot.token}`, `/${token}`])
 }
