@@ -89,7 +89,7 @@ async function open(browser: Browser, url: string, token: string): Promise<Openi
   })
   await page.addInitScript(watching(token))
   await page.goto(url)
-  await page.waitForFunction(() => Object.keys((globalThis as unknown as Watched).seen).length === 2)
+  await page.waitForFunction(() => Object.keys((globalThis as unknown as Watched).seen ?? {}).length === 2)
   const seen = await page.evaluate(() => (globalThis as unknown as Watched).seen)
   await context.close()
   return { numbersMs: seen.numbers, chartMs: seen.chart, kilobytes: bytes / 1024 }

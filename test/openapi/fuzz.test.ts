@@ -15,7 +15,7 @@ import { type Ask, type Asked, openWorld, other, own, ownerHeaders, strangerTo }
 import { writeRequest } from './fuzz/writing.js'
 
 const numRuns = Number(process.env.FUZZ_REQUESTS ?? 3000)
-const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31)
+const seed = Number(process.env.FUZZ_SEED ?? 1)
 
 it(`${numRuns} broken requests are answered as documented, never with a 5xx or what belongs to others (FUZZ_SEED=${seed})`, {
   timeout: 60_000 + numRuns * 100,
@@ -45,7 +45,7 @@ it(`${numRuns} broken requests are answered as documented, never with a 5xx or w
   const world = await openWorld(db, ask)
   const wasAnswered = new Map<string, Set<number>>()
   const statuses = new Map<number, number>()
-  const seen = new Map([own, other].map((whose) => [whose, { said: '', ownMarks: 0 }]))
+  const seen = new Map([own, other].map((whose) => [whose, { said: new Set<string>(), ownMarks: 0 }]))
   let sent = 0
 
   const run = async (draft: Draft) => {
@@ -59,12 +59,13 @@ it(`${numRuns} broken requests are answered as documented, never with a 5xx or w
     const problem = undocumented(document, operations, draft, target, answer)
     if (problem !== null) throw new Error(`${problem}\n${show()}`)
 
-    const part = seen.get(caller.whose) ?? { said: '', ownMarks: 0 }
+    const part = seen.get(caller.whose) ?? { said: new Set<string>(), ownMarks: 0 }
     const stranger = strangerTo(caller.whose)
     const foreign = marksIn(text, stranger, world.idsOf(stranger))
-    if (marksIn(said, stranger, world.idsOf(stranger)).length > 0) part.said += said
+    for (const mark of marksIn(said, stranger, world.idsOf(stranger))) part.said.add(mark)
     // A page of that number has one before it.
-    const isSaid = (mark: string) => part.said.includes(mark) || part.said.includes(String(Number(mark) + 1))
+    const isSaid = (mark: string) =>
+      [...part.said].some((text) => text.includes(mark) || text.includes(String(Number(mark) + 1)))
     const leaked = foreign.filter((mark) => !isSaid(mark))
     // Whoever has a short URL may follow it.
     const isOpened = draft.path === '/{token}'
@@ -85,6 +86,8 @@ it(`${numRuns} broken requests are answered as documented, never with a 5xx or w
   await fc.assert(fc.asyncProperty(request, run), {
     numRuns,
     seed,
+    // A smaller request would be nice, but what is tried on the way there has filled the memory before.
+    endOnFailure: true,
     interruptAfterTimeLimit: 60_000 + numRuns * 90,
     markInterruptAsFailure: true,
   })

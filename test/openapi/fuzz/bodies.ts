@@ -13,8 +13,8 @@ export type BodyForm = (typeof formNames)[number]
 /** The same fields in every form that a body may have (contract.md section 4), however odd they are. */
 export function writeBody(form: BodyForm, fields: unknown): SentBody {
   if (form === 'urlencoded')
-    return { type: types.urlencoded, bytes: Buffer.from(parametersOf(fields).map(pair).join('&')) }
-  if (form === 'multipart') return { type: types.multipart, bytes: multipart(parametersOf(fields)) }
+    return { type: types.urlencoded, bytes: Buffer.from(formOf(fields).map(pair).join('&')) }
+  if (form === 'multipart') return { type: types.multipart, bytes: multipart(formOf(fields)) }
   return { type: types[form], bytes: Buffer.from(jsonText(fields)) }
 }
 
@@ -46,10 +46,25 @@ function multipart(parameters: [string, string][]): Buffer {
   return Buffer.from(`${parameters.map(part).join('')}--${boundary}--\r\n`)
 }
 
+/** More than any route takes. A long name before each item of a long list would be a body of a gigabyte. */
+const mostLetters = 12_000_000
+
+/** The parameters of a form, up to more than is ever taken. */
+function formOf(fields: unknown): [string, string][] {
+  const form: [string, string][] = []
+  let letters = 0
+  for (const [name, value] of parametersOf(fields)) {
+    letters += name.length + value.length
+    if (letters > mostLetters) break
+    form.push([name, value])
+  }
+  return form
+}
+
 /** Names as PHP takes them apart; a form has no numbers, flags or nulls. */
-function parametersOf(value: unknown, name = ''): [string, string][] {
-  if (typeof value !== 'object' || value === null) return [[name, formText(value)]]
-  return Object.entries(value).flatMap(([key, inner]) => parametersOf(inner, name === '' ? key : `${name}[${key}]`))
+function* parametersOf(value: unknown, name = ''): Generator<[string, string]> {
+  if (typeof value !== 'object' || value === null) return yield [name, formText(value)]
+  for (const [key, inner] of Object.entries(value)) yield* parametersOf(inner, name === '' ? key : `${name}[${key}]`)
 }
 
 function formText(value: unknown): string {
