@@ -77,6 +77,9 @@ it('changes every tag that named what is gone', async () => {
     ...[
       '/link/urls/1/visits/feed?limit=3',
       '/link/visits/feed?limit=3',
+      // Full, so that nothing new can come into them.
+      '/link/urls/1/visits/feed?limit=1',
+      '/link/visits/feed?limit=1',
       '/link/urls/1/visits/stats',
       '/link/visits/stats',
     ],
