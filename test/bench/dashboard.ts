@@ -89,7 +89,7 @@ async function open(browser: Browser, url: string, token: string): Promise<Openi
   })
   await page.addInitScript(watching(token))
   await page.goto(url)
-  await page.waitForFunction(() => Object.keys((globalThis as unknown as Watched).seen ?? {}).length === 2)
+  await page.waitForFunction(() => Object.keys((globalThis as unknown as Watched).seen).length === 2)
   const seen = await page.evaluate(() => (globalThis as unknown as Watched).seen)
   await context.close()
   return { numbersMs: seen.numbers, chartMs: seen.chart, kilobytes: bytes / 1024 }
@@ -102,7 +102,7 @@ interface Watched {
 /** Notes in `seen`, at each frame, what can be seen by then. */
 const watching = (token: string) => `
   sessionStorage.setItem('smart-link-token', ${JSON.stringify(token)})
-  var seen = {}
+  const seen = (globalThis.seen = {})
   requestAnimationFrame(function look() {
     const numbers = document.querySelectorAll('.tile-value').length > 0
     if (numbers && document.querySelector('.tile-value .skeleton') === null) seen.numbers ??= performance.now()
