@@ -33,23 +33,26 @@ async function mixed(context: BenchContext, database: FilledDatabase): Promise<T
   const paced = { generator: 'own' as const, port: ours.port, seconds, first: 0 }
   const clicks = { ...paced, paths, headers: {}, variants: visitors(2_000), connections: 32, rate: clicksPerSecond }
   const pages = { ...paced, headers: bearer(database.ownerId), connections: 16, rate: pagesPerSecond }
-  const pagePaths = anyPages(database, pagesPerSecond * seconds * context.rounds)
+  const pagePaths = anyPages(database, pagesPerSecond * seconds * (context.rounds + 1))
   try {
-    await clicksOf(context, clicks)
     const alone: LoadReport[] = []
     const together: LoadReport[] = []
     let exported = 0
-    for (let round = 0; round < context.rounds; round += 1) {
-      alone.push(await clicksOf(context, clicks))
+    // The first round is for programs that have just started: it does not count.
+    for (let round = -1; round < context.rounds; round += 1) {
+      const before = await clicksOf(context, clicks)
       const stop = new AbortController()
       const exporting = exportUntil(ours, database, stop.signal)
       const [report, reading] = await Promise.all([
         clicksOf(context, clicks),
-        readers.measure({ ...pages, paths: pagePaths, first: round * pagesPerSecond * seconds }),
+        readers.measure({ ...pages, paths: pagePaths, first: (round + 1) * pagesPerSecond * seconds }),
       ])
       requireOnly(reading, 200)
       stop.abort()
-      exported += await exporting
+      const rows = await exporting
+      if (round < 0) continue
+      exported += rows
+      alone.push(before)
       together.push(report)
     }
     const ratio = median(together.map(({ p50 }, round) => p50 / (alone[round]?.p50 ?? Number.NaN)))

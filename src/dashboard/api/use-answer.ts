@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { ask, type Call } from './ask.js'
 import { forgetRequest, noteRequest } from './on-screen.js'
 import type { Problem } from './problem.js'
@@ -18,7 +18,8 @@ export interface Answer<T> {
 export function useAnswer<T>(call: Call<T>, key: unknown[], isWanted = true): Answer<T> {
   const [answer, setAnswer] = useState<Answer<T>>({ data: undefined, problem: undefined, isLoading: isWanted })
   const id = useRef({})
-  useEffect(() => {
+  // Before the first picture, which takes a slow device as long as the answer takes to come.
+  useLayoutEffect(() => {
     if (!isWanted) return
     const leave = new AbortController()
     setAnswer((before) => (before.isLoading ? before : { ...before, isLoading: true }))

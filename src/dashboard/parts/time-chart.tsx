@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Bucket } from '../api/statistics.js'
 import { formatNumber } from '../format.js'
 import type { Interval } from '../range.js'
@@ -27,7 +27,7 @@ const loadPlot = () => import('./time-plot.js')
 export function TimeChart({ series, interval, onZoom }: TimeChartProps) {
   const [isTable, showTable] = useState(false)
   // On its way while the numbers are, too.
-  useEffect(() => void loadPlot(), [])
+  useLayoutEffect(() => void loadPlot(), [])
   const t = texts.charts
   const toggle = isTable ? t.asPicture : t.asTable
   return (
