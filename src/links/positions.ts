@@ -19,11 +19,13 @@ export interface LinkPositions extends LinkKey {
   revision: number
   /** When the newest visit was recorded. */
   lastRecordedAt: Date | null
+  /** Number in the account of its newest visit that was blanked; 0: none. */
+  lastErased: number
 }
 
 /** All of it as one array, for statements that read a link together with something else. */
 export const positionsColumn = `ARRAY[visits, first_seq, human_visits, first_human_seq, revision,
-  (extract(epoch FROM last_recorded_at) * 1000)::int8]`
+  (extract(epoch FROM last_recorded_at) * 1000)::int8, last_erased]`
 
 /** @param text what PostgreSQL gives for an array of numbers, such as `{1,NULL}` */
 export function numbersOf(text: string): number[] {
@@ -32,9 +34,10 @@ export function numbersOf(text: string): number[] {
 
 /** @param numbers those of `positionsColumn` */
 export function positionsOf({ ownerId, id }: LinkKey, numbers: number[]): LinkPositions {
-  const [visits = 0, firstSeq = 1, humanVisits = 0, firstHumanSeq = 1, revision = 0, recordedAt = Number.NaN] = numbers
+  const [visits = 0, firstSeq = 1, humanVisits = 0, firstHumanSeq = 1, revision = 0, ...others] = numbers
+  const [recordedAt = Number.NaN, lastErased = 0] = others
   const lastRecordedAt = Number.isNaN(recordedAt) ? null : new Date(recordedAt)
-  return { ownerId, id, visits, firstSeq, humanVisits, firstHumanSeq, revision, lastRecordedAt }
+  return { ownerId, id, visits, firstSeq, humanVisits, firstHumanSeq, revision, lastRecordedAt, lastErased }
 }
 
 /** Positions of links, read together for all requests of a moment; undefined for what is not there. */

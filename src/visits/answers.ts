@@ -98,6 +98,11 @@ export const feedAnswer = okSchema('Visits', z.array(visitSchema)).extend({
     complete_through: instantWith(3, '2022-10-31T10:07:27.512Z')
       .nullable()
       .meta({ description: 'No visit that was recorded before this will appear later; null while there is none.' }),
+    erased: z.array(z.guid()).meta({
+      description:
+        'Ids of visits that were blanked since the cursor was given, because a person was erased: copies of them must be blanked too. At most `limit` of them, in the order of blanking; `links.next` goes on.',
+      examples: [['835b7433-0aaf-457c-88e7-7433b00d1234']],
+    }),
   }),
 })
 
@@ -126,7 +131,7 @@ export const streamAnswer = {
     'text/event-stream': {
       schema: z.string().meta({
         description:
-          'Each visit is an event `visit` with the visit as JSON in `data` and a cursor in `id`. Lines that begin with a colon are signs of life.',
+          'Each visit is an event `visit` with the visit as JSON in `data` and a cursor in `id`. An event `erasure` has `{"ids":[…]}`: visits that were blanked, because a person was erased. Lines that begin with a colon are signs of life.',
       }),
     },
   },

@@ -16,7 +16,7 @@ import type { LinkPositions } from '../links/positions.js'
 import { ownedLink } from '../links/repository.js'
 import { linkParams } from '../links/schema.js'
 import { aheadOfLogAnswer, exportAnswer } from './answers.js'
-import { aheadOfLog, type Cursors } from './cursor.js'
+import { aheadOfLog, type Cursors, type FeedPlace } from './cursor.js'
 import { type ExportFormat, type ExportPiece, exportedVisits } from './files/export.js'
 import { mostRows } from './files/walk.js'
 import { needsNumbers, personalFilters, visitFilters } from './filters.js'
@@ -58,12 +58,12 @@ export function exportRoutes(api: Api, { db, cursors, startGivingWay, reads, con
     const newest = await ownedLink(db, caller.ownerId, params.id)
     const link = query.as_of === undefined ? newest : await frozenAt(db, newest, query.as_of, filters)
     const signing = await cursors()
-    const after = await startOf(db, newest, query, signing)
+    const { position: after, erased } = await startOf(db, newest, query, signing)
     const giveWay = startGivingWay(restMs)
     let isOnTheWay = false
     const rowsAtOnce = () => (isOnTheWay ? fewRows : mostRows)
     const pieces = exportedVisits(db, link, { format: query.format, filters, after, view, rowsAtOnce })
-    const end = signing.write({ ownerId: link.ownerId, linkId: link.id, position: link.visits })
+    const end = signing.write({ ownerId: link.ownerId, linkId: link.id, position: link.visits, erased })
     return sendFile(request, reply, {
       name: `visits-${link.id}`,
       format: query.format,
@@ -158,22 +158,28 @@ const contentTypes: Record<ExportFormat, string> = {
 type ExportQuery = z.output<ReturnType<typeof exportQuery>>
 
 /**
- * The position after which the file begins.
+ * The place after which the file begins. Whoever starts anew reads blank what is blank by now.
  *
  * @throws HttpError 422 for a cursor or a visit of another link, 409 for a cursor ahead of the log
  */
-async function startOf(db: Database, link: LinkPositions, { cursor, after }: ExportQuery, cursors: Cursors) {
+async function startOf(
+  db: Database,
+  link: LinkPositions,
+  { cursor, after }: ExportQuery,
+  cursors: Cursors,
+): Promise<FeedPlace> {
   if (after !== undefined) {
     const { rows } = await db.pool.query<{ seq: string }>(positionOf([link.ownerId, after, link.id]))
     if (rows[0] === undefined) throw invalid({ after: ['The after field must be the id of a visit of this link.'] })
-    return Number(rows[0].seq)
+    // What was blanked since that visit was read is not known.
+    return { position: Number(rows[0].seq), erased: 0 }
   }
-  if (cursor === undefined) return 0
+  if (cursor === undefined) return { position: 0, erased: link.lastErased }
   const at = cursors.read(cursor)
   if (at === null || at.ownerId !== link.ownerId || at.linkId !== link.id)
     throw invalid({ cursor: ['The cursor field must be a cursor of this link.'] })
-  if (at.position > link.visits) throw aheadOfLog()
-  return at.position
+  if (at.position > link.visits || at.erased > link.lastErased) throw aheadOfLog()
+  return at
 }
 
 const positionOf = statement('SELECT seq FROM visits WHERE user_id = $1 AND id = $2 AND link_id = $3')

@@ -13,8 +13,18 @@ import type { Api } from '../http/validate.js'
 import { linkParams } from '../links/schema.js'
 import { aheadOfLogAnswer, feedAnswer } from './answers.js'
 import type { Arrivals } from './arrivals.js'
-import { type Cursors, positionOf } from './cursor.js'
-import { type FeedEnd, type FeedSource, feedEnd, keptAfter, positionBefore, readFeed } from './feed.js'
+import { type Cursors, type FeedPlace, placeOf } from './cursor.js'
+import { readErased } from './erased.js'
+import {
+  type FeedEnd,
+  type FeedSource,
+  feedEnd,
+  hasMore,
+  keptAfter,
+  positionBefore,
+  readFeed,
+  refuseAhead,
+} from './feed.js'
 import { feedQuery } from './schema.js'
 
 export interface FeedRoutesDeps {
@@ -30,7 +40,7 @@ export interface FeedRoutesDeps {
 export function feedRoutes(api: Api, deps: FeedRoutesDeps): void {
   const common = {
     description:
-      'In the order of recording. Go to `links.next` for ever: it never expires, and no visit can be missed. `wait` keeps a request that has nothing to show until a visit arrives.',
+      'In the order of recording. Go to `links.next` for ever: it never expires, and no visit can be missed. `wait` keeps a request that has nothing to show until a visit arrives. `meta.erased` names visits that were blanked since: whoever has copies must blank them too.',
     tags: ['Visits'],
     querystring: feedQuery(deps.config.outputZone),
     response: { 200: feedAnswer, 304: unchanged, 409: aheadOfLogAnswer },
@@ -67,9 +77,9 @@ async function answerFeed(
   const { db, config } = deps
   const view = { pii: may(request.caller, 'visits:pii'), zone: config.outputZone }
   let end = await feedEnd(db, source)
-  const after = await startOf(deps, source, end, query)
-  if (query.wait > 0 && end.last <= after) {
-    end = await waitPast(deps, source, after, query.wait, reply)
+  const from = await startOf(deps, source, end, query)
+  if (!hasMore(end, from) && query.wait > 0) {
+    end = await waitPast(deps, source, from, query.wait, reply)
     if (!(await deps.isWelcome(request))) throw unauthenticated()
   }
 
@@ -77,20 +87,21 @@ async function answerFeed(
   const tagOf = (isWhole: boolean) => {
     // On a full page nothing of the log's end shows, so it never changes.
     const reach = isWhole ? [end.last, end.lastRecordedAt] : null
-    return entityTag(source, view, path, query, start, end.revision, reach)
+    return entityTag(source, view, path, query, start, end.revision, end.lastErased, reach)
   }
-  const start = keptAfter(end, after)
+  const start = keptAfter(end, from.position)
   const isNear = end.last - start <= query.limit
   // The account's positions have gaps where links were deleted: there only reading tells whether a page is full.
   if ((isNear || source.linkId !== null) && isUnchanged(request, tagOf(isNear)))
     return notModified(reply, tagOf(isNear))
 
-  const slice = await readFeed(db, source, end, after, query.limit, view)
+  const slice = await readFeed(db, source, end, from.position, query.limit, view)
   const tag = tagOf(slice.isWhole)
   if (isUnchanged(request, tag)) return notModified(reply, tag)
   const operation = source.linkId === null ? 'followAllVisits' : 'followVisits'
   deps.reads.note(request, { operation, linkId: source.linkId, filters: [] }, shownOf(slice.positions))
-  const cursor = (await deps.cursors()).write({ ...source, position: slice.position })
+  const { ids, erased } = await readErased(db, source, end, from.erased, query.limit)
+  const cursor = (await deps.cursors()).write({ ...source, position: slice.position, erased })
   const kept = `limit=${query.limit}${query.wait > 0 ? `&wait=${query.wait}` : ''}`
   const links = { first: null, last: null, prev: null, next: `${path}?${kept}&cursor=${cursor}` }
   const meta = {
@@ -99,29 +110,37 @@ async function answerFeed(
     next_cursor: cursor,
     prev_cursor: null,
     complete_through: slice.completeThrough?.toISOString() ?? null,
+    erased: ids,
   }
   const tail = `"links":${JSON.stringify(links)},"meta":${JSON.stringify(meta)}`
   const body = `{"status":"OK","code":200,"message":"Visits","data":[${slice.items.join(',')}],${tail}}`
   return tagged(reply, tag).type('application/json; charset=utf-8').send(body)
 }
 
-/** The position after which the answer starts. @throws HttpError 422 for a cursor of another feed */
+/**
+ * The place after which the answer starts. Who starts anew reads blank what is blank by now.
+ *
+ * @throws HttpError 422 for a cursor of another feed, 409 for one ahead of the log
+ */
 async function startOf(
   { db, cursors }: FeedRoutesDeps,
   source: FeedSource,
   end: FeedEnd,
   query: FeedQuery,
-): Promise<number> {
-  if (query.since !== undefined) return positionBefore(db, source, end, query.since)
-  if (query.cursor === undefined) return 0
-  return positionOf(await cursors(), source, query.cursor)
+): Promise<FeedPlace> {
+  const erased = end.lastErased
+  if (query.since !== undefined) return { position: await positionBefore(db, source, end, query.since), erased }
+  if (query.cursor === undefined) return { position: 0, erased }
+  const from = placeOf(await cursors(), source, query.cursor)
+  refuseAhead(end, from)
+  return from
 }
 
-/** The end of the log once it lies past a position, or when the waiting is over. */
+/** The end of the log once there is more than up to a place, or when the waiting is over. */
 async function waitPast(
   { db, arrivals }: FeedRoutesDeps,
   source: FeedSource,
-  after: number,
+  from: FeedPlace,
   seconds: number,
   reply: FastifyReply,
 ) {
@@ -130,7 +149,7 @@ async function waitPast(
   let end = await feedEnd(db, source)
   await arrivals.until(source, seconds * 1000, gone.signal, async () => {
     end = await feedEnd(db, source)
-    return end.last > after
+    return hasMore(end, from)
   })
   return end
 }

@@ -1,6 +1,6 @@
 import { asTexts, type Database, statement } from '../database/open.js'
 import { ownedLink } from '../links/repository.js'
-import { aheadOfLog } from './cursor.js'
+import { aheadOfLog, type FeedPlace } from './cursor.js'
 import { fragmentsOf } from './fragments.js'
 import {
   instantOf,
@@ -25,6 +25,8 @@ export interface FeedEnd {
   last: number
   lastRecordedAt: Date | null
   revision: number
+  /** Number in the account of the newest visit that was blanked; 0: none. */
+  lastErased: number
 }
 
 export interface FeedSlice {
@@ -43,8 +45,8 @@ export interface FeedSlice {
 /** @throws HttpError 404 for a link that is missing or foreign */
 export async function feedEnd(db: Database, { ownerId, linkId }: FeedSource): Promise<FeedEnd> {
   if (linkId !== null) {
-    const { firstSeq, visits, lastRecordedAt, revision } = await ownedLink(db, ownerId, linkId)
-    return { first: firstSeq, last: visits, lastRecordedAt, revision }
+    const { firstSeq, visits, lastRecordedAt, revision, lastErased } = await ownedLink(db, ownerId, linkId)
+    return { first: firstSeq, last: visits, lastRecordedAt, revision, lastErased }
   }
   const { rows } = await db.pool.query<Record<string, string> & { last_recorded_at: Date | null }>(account([ownerId]))
   const [row] = rows
@@ -53,6 +55,7 @@ export async function feedEnd(db: Database, { ownerId, linkId }: FeedSource): Pr
     last: Number(row?.last_account_seq ?? 0),
     lastRecordedAt: row?.last_recorded_at ?? null,
     revision: Number(row?.revision ?? 0),
+    lastErased: Number(row?.last_erased ?? 0),
   }
 }
 
@@ -120,6 +123,16 @@ async function sliceOf(
   }
 }
 
+/** Whether there is anything that a reader who has come so far does not know: visits, or that some were blanked. */
+export function hasMore(end: FeedEnd, { position, erased }: FeedPlace): boolean {
+  return position < end.last || erased < end.lastErased
+}
+
+/** @throws HttpError 409 for a place that the log has not reached, so that it must have been restored */
+export function refuseAhead(end: FeedEnd, { position, erased }: FeedPlace): void {
+  if (position > end.last || erased > end.lastErased) throw aheadOfLog()
+}
+
 /** The position, or the one before the first visit that is kept where that is later. */
 export function keptAfter({ first }: FeedEnd, after: number): number {
   return Math.max(after, first - 1)
@@ -134,7 +147,7 @@ export async function positionBefore(db: Database, source: FeedSource, end: Feed
   return Number(rows[0]?.low ?? end.last + 1) - 1
 }
 
-const account = statement('SELECT last_account_seq, last_recorded_at, revision FROM owners WHERE id = $1')
+const account = statement('SELECT last_account_seq, last_recorded_at, revision, last_erased FROM owners WHERE id = $1')
 
 /** As many visits of a link as one query gives. */
 export const mostAtOnce = 1000

@@ -12,8 +12,8 @@ import type { Api } from '../http/validate.js'
 import { linkParams } from '../links/schema.js'
 import { aheadOfLogAnswer, streamAnswer } from './answers.js'
 import type { Arrivals } from './arrivals.js'
-import { aheadOfLog, type Cursors, positionOf } from './cursor.js'
-import { type FeedSource, feedEnd } from './feed.js'
+import { type Cursors, type FeedPlace, placeOf } from './cursor.js'
+import { type FeedEnd, type FeedSource, feedEnd, refuseAhead } from './feed.js'
 import type { OpenStreams } from './open-streams.js'
 import { streamHeaders, streamQuery } from './schema.js'
 import { visitEvents } from './stream.js'
@@ -33,7 +33,7 @@ export interface StreamRoutesDeps {
 export function streamRoutes(api: Api, deps: StreamRoutesDeps): void {
   const common = {
     description:
-      'Server-sent events, in the order of recording. A stream starts now, or after `Last-Event-ID` or `cursor`: whoever connects again with the last id has missed nothing and gets nothing twice. Ids are cursors of the feed.',
+      'Server-sent events, in the order of recording. A stream starts now, or after `Last-Event-ID` or `cursor`: whoever connects again with the last id has missed nothing and gets nothing twice. Which visits were blanked is an event too. Ids are cursors of the feed.',
     tags: ['Visits'],
     querystring: streamQuery,
     headers: streamHeaders,
@@ -84,9 +84,9 @@ async function answerStream(
   reply: FastifyReply,
 ) {
   const { db, arrivals, streams, reads, config, isWelcome } = deps
-  const { last } = await feedEnd(db, source)
+  const end = await feedEnd(db, source)
   const cursors = await deps.cursors()
-  const after = startOf(cursors, source, last, cursor, request)
+  const from = startOf(cursors, source, end, cursor, request)
   if (request.method === 'HEAD') return reply.headers(headersOf(reply)).send(Readable.from([]))
 
   const close = streams.open(source.ownerId)
@@ -99,10 +99,10 @@ async function answerStream(
   const events = visitEvents(
     {
       ...{ db, arrivals, giveWay: deps.startGivingWay(restMs) },
-      cursorAt: (position) => cursors.write({ ...source, position }),
+      cursorAt: (place) => cursors.write({ ...source, ...place }),
     },
     {
-      ...{ source, after, heartbeatMs: config.streamHeartbeatMs, gone: gone.signal },
+      ...{ source, from, heartbeatMs: config.streamHeartbeatMs, gone: gone.signal },
       view: { pii: may(request.caller, 'visits:pii'), zone: config.outputZone },
       isWelcome: () => isWelcome(request),
       note: reads.noteEach(request, { operation, linkId: source.linkId, filters: [] }),
@@ -117,14 +117,14 @@ async function answerStream(
 function startOf(
   cursors: Cursors,
   source: FeedSource,
-  last: number,
+  end: FeedEnd,
   cursor: string | undefined,
   { headers: { 'last-event-id': lastEventId } }: FastifyRequest,
-): number {
+): FeedPlace {
   // An EventSource that has received no id yet sends none, some programs an empty one.
   const [field, given] = lastEventId ? ['last-event-id', String(lastEventId)] : ['cursor', cursor]
-  if (given === undefined) return last
-  const after = positionOf(cursors, source, given, field)
-  if (after > last) throw aheadOfLog()
-  return after
+  if (given === undefined) return { position: end.last, erased: end.lastErased }
+  const from = placeOf(cursors, source, given, field)
+  refuseAhead(end, from)
+  return from
 }

@@ -57,7 +57,7 @@ describe('the feed of a link', () => {
       message: 'Visits',
       data: [],
       links: { first: null, last: null, prev: null, next: `${path}?limit=100&cursor=${cursor}` },
-      meta: { path, per_page: 100, next_cursor: cursor, prev_cursor: null, complete_through: null },
+      meta: { path, per_page: 100, next_cursor: cursor, prev_cursor: null, complete_through: null, erased: [] },
     })
   })
 

@@ -1,5 +1,7 @@
 /** An event of a stream: `id` without `data` only says how far the stream is. */
 export interface StreamEvent {
+  /** null: it has no name. */
+  name: string | null
   id: string | null
   data: string | null
 }
@@ -10,7 +12,7 @@ export function eventReader(): (text: string) => StreamEvent[] {
   return (text) => {
     const blocks = (rest + text).split('\n\n')
     rest = blocks.pop() ?? ''
-    return blocks.map((block) => ({ id: field(block, 'id'), data: field(block, 'data') }))
+    return blocks.map((block) => ({ name: field(block, 'event'), id: field(block, 'id'), data: field(block, 'data') }))
   }
 }
 

@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import type { Visit } from '../../client/index.js'
 import { token } from '../session.js'
 import { apiUrl } from '../surroundings.js'
-import { eventReader } from './event-text.js'
+import { eventReader, type StreamEvent } from './event-text.js'
 
 /** off: nothing on the screen is live. */
 export type LiveState = 'off' | 'connecting' | 'live' | 'paused'
@@ -40,7 +40,7 @@ export function useLive(path: string, onVisit: (visit: Visit) => void): void {
         liveState.value = 'live'
         retryMs = firstRetryMs
         if (event.id !== null) lastId = event.id
-        if (event.data !== null) onVisit(JSON.parse(event.data))
+        if (event.name === 'visit' && event.data !== null) onVisit(JSON.parse(event.data))
       }).catch(() => 'lost' as const)
       if (signal.aborted) return
       if (outcome === 'refused') {
@@ -68,7 +68,7 @@ async function follow(
   path: string,
   lastId: string | null,
   signal: AbortSignal,
-  onEvent: (event: { id: string | null; data: string | null }) => void,
+  onEvent: (event: StreamEvent) => void,
 ): Promise<'refused' | 'restart' | 'lost'> {
   const headers = { Authorization: `Bearer ${token.value ?? ''}`, ...(lastId !== null && { 'Last-Event-ID': lastId }) }
   const response = await fetch(apiUrl + path, { headers, signal, cache: 'no-store' })
