@@ -482,7 +482,7 @@ export interface paths {
         };
         /**
          * Follow the visits of a link
-         * @description In the order of recording. Go to `links.next` for ever: it never expires, and no visit can be missed. `wait` keeps a request that has nothing to show until a visit arrives.
+         * @description In the order of recording. Go to `links.next` for ever: it never expires, and no visit can be missed. `wait` keeps a request that has nothing to show until a visit arrives. `meta.erased` names visits that were blanked since: whoever has copies must blank them too.
          *
          *     Scope: `visits:read`.
          */
@@ -504,7 +504,7 @@ export interface paths {
         };
         /**
          * Follow the visits of all links
-         * @description In the order of recording. Go to `links.next` for ever: it never expires, and no visit can be missed. `wait` keeps a request that has nothing to show until a visit arrives.
+         * @description In the order of recording. Go to `links.next` for ever: it never expires, and no visit can be missed. `wait` keeps a request that has nothing to show until a visit arrives. `meta.erased` names visits that were blanked since: whoever has copies must blank them too.
          *
          *     Scope: `visits:read`.
          */
@@ -526,7 +526,7 @@ export interface paths {
         };
         /**
          * Visits of a link as they happen
-         * @description Server-sent events, in the order of recording. A stream starts now, or after `Last-Event-ID` or `cursor`: whoever connects again with the last id has missed nothing and gets nothing twice. Ids are cursors of the feed.
+         * @description Server-sent events, in the order of recording. A stream starts now, or after `Last-Event-ID` or `cursor`: whoever connects again with the last id has missed nothing and gets nothing twice. Which visits were blanked is an event too. Ids are cursors of the feed.
          *
          *     Scope: `visits:read`.
          */
@@ -548,7 +548,7 @@ export interface paths {
         };
         /**
          * Visits of all links as they happen
-         * @description Server-sent events, in the order of recording. A stream starts now, or after `Last-Event-ID` or `cursor`: whoever connects again with the last id has missed nothing and gets nothing twice. Ids are cursors of the feed.
+         * @description Server-sent events, in the order of recording. A stream starts now, or after `Last-Event-ID` or `cursor`: whoever connects again with the last id has missed nothing and gets nothing twice. Which visits were blanked is an event too. Ids are cursors of the feed.
          *
          *     Scope: `visits:read`.
          */
@@ -3414,6 +3414,8 @@ export interface operations {
                             prev_cursor: null;
                             /** @description No visit that was recorded before this will appear later; null while there is none. */
                             complete_through: string | null;
+                            /** @description Ids of visits that were blanked since the cursor was given, because a person was erased: copies of them must be blanked too. At most `limit` of them, in the order of blanking; `links.next` goes on. */
+                            erased: string[];
                         };
                     };
                 };
@@ -3519,6 +3521,8 @@ export interface operations {
                             prev_cursor: null;
                             /** @description No visit that was recorded before this will appear later; null while there is none. */
                             complete_through: string | null;
+                            /** @description Ids of visits that were blanked since the cursor was given, because a person was erased: copies of them must be blanked too. At most `limit` of them, in the order of blanking; `links.next` goes on. */
+                            erased: string[];
                         };
                     };
                 };

@@ -124,9 +124,10 @@ describe.each(feeds)('the feed %s', (path) => {
     expect(await held).toMatchObject({ status: 200, ids: [], erased: [a] })
   }, 30_000)
 
-  it('has another tag after an erasure, at its end too; that of another owner has not, and names nothing', async () => {
-    const { append, read, erase } = await announcingApp()
-    for (const owner of [26, 27]) await append(1, [1], owner)
+  it('has another tag after an erasure, at its end too; that of another owner has not, and names only theirs', async () => {
+    const { site, append, read, erase } = await announcingApp()
+    await append(1, [1])
+    const theirs = await append(1, [1], 27)
     const end = (await read(path)).next
     const foreign = (await read(path, {}, 27)).next
     const tags = [(await read(end)).tag, (await read(foreign, {}, 27)).tag]
@@ -136,6 +137,8 @@ describe.each(feeds)('the feed %s', (path) => {
     expect((await read(foreign, { 'if-none-match': tags[1] }, 27)).status).toBe(304)
     expect((await read(foreign, {}, 27)).erased).toEqual([])
     expect((await read(end, {}, 27)).status).toBe(422)
+    await erasePerson(site.db, 27, mobile, null)
+    expect((await read(foreign, {}, 27)).erased).toEqual(theirs)
   })
 
   it('refuses, as the stream and the export do, a cursor that knows of more than a restored log does', async () => {
@@ -152,13 +155,15 @@ describe.each(feeds)('the feed %s', (path) => {
 it('the feed of a link names no visit of another; that of the account names those of a deleted link too', async () => {
   const { site, append, read, erase } = await announcingApp()
   const [a = ''] = await append(1, [1])
-  await append(2, [2])
+  const [b = ''] = await append(2, [2])
   const [one, two, all] = [await read(ofLink), await read('/link/urls/2/visits/feed'), await read(ofAccount)]
   await erase()
   expect((await read(one.next)).erased).toEqual([a])
   expect((await read(two.next)).erased).toEqual([])
+  await erasePerson(site.db, 26, other, null)
+  expect((await read(two.next)).erased).toEqual([b])
   await site.app.inject({ method: 'DELETE', url: '/link/urls/1', headers: site.as(26) })
-  expect((await read(all.next)).erased).toEqual([a])
+  expect((await read(all.next)).erased).toEqual([a, b])
 })
 
 it('the feed names, after an export, what was blanked since', async () => {
