@@ -94,7 +94,7 @@ describe('a new access token is refused with', () => {
       invalid(errors),
     )
   const scopes =
-    'The scopes field must be a list of visits:read, visits:pii, links:read, links:write, webhooks:read, webhooks:write, audit:read and admin.'
+    'The scopes field must be a list of visits:read, visits:pii, links:read, links:write, recipients:erase, webhooks:read, webhooks:write, audit:read and admin.'
   refuses({ name: 7 }, { name: 'The name field must be a string.' })
   refuses({ name: 'x'.repeat(256) }, { name: 'The name field must not be greater than 255 characters.' })
   refuses({ scopes: [] }, { scopes })
