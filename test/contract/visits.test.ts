@@ -160,6 +160,7 @@ describe('the feed', () => {
         next_cursor: '<cursor>',
         prev_cursor: null,
         complete_through: '<moment>',
+        erased: [],
       },
     })
   }
