@@ -151,14 +151,22 @@ describe('creating a link', () => {
       await create({
         long_url: offer,
         ...{ id: 7, user_id: 1, owner_id: 1, token: 'mine', short_url: 'https://evil.example/x', visits: 99 },
-        ...{ human_visits: 9, first_seq: 5, revision: 9, last_recipient: 3, reached: 3, deleted_at: '2020-01-01' },
+        ...{
+          human_visits: 9,
+          first_seq: 5,
+          revision: 9,
+          last_recipient: 3,
+          reached: 3,
+          last_erased: 2,
+          deleted_at: '2020-01-01',
+        },
         ...{ created_at: '2020-01-01', updated_at: '2020-01-01', last_visited: '2020-01-01', removed_at: '2020-01-01' },
       })
     ).json()
     const link = await stored(data.id)
     expect(link).toEqual({
       ...{ userId: BigInt(owner), id: BigInt(owner * 1000 + 1), title: '', longUrl: offer, token: data.token },
-      ...{ webhookId: null, isAdvanced: false, status: 1, visits: 0n, humanVisits: 0n, firstSeq: 1n },
+      ...{ webhookId: null, isAdvanced: false, status: 1, visits: 0n, humanVisits: 0n, firstSeq: 1n, lastErased: 0n },
       ...{ firstHumanSeq: 1n, lastRecipient: 0n, reached: 0n, revision: 0n, lastVisited: null, lastRecordedAt: null },
       ...{
         redirectStatus: 302,
