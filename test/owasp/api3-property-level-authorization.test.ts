@@ -19,6 +19,7 @@ const nobodys = ['900000001', '01a206d4-16b5-7f4f-98b7-970dc78e479a']
 
 /** Tables that operations with a body write, and old names of fields (contract.md section 4). */
 const tables: Record<string, string> = {
+  erase: 'erasures',
   link: 'links',
   webhook: 'webhooks',
   token: 'access_tokens',
@@ -64,7 +65,7 @@ it('no column is assigned that is not a field, by any operation that takes a bod
       'editLinkByPatch',
       'editLinkByPost',
     ],
-    ...['editWebhook', 'editWebhookByPatch', 'editWebhookByPost'],
+    ...['editWebhook', 'editWebhookByPatch', 'editWebhookByPost', 'eraseRecipient'],
   ])
   for (const operation of writing) {
     const table = tableOf(operation)
@@ -98,7 +99,7 @@ it('no column is assigned that is not a field, by any operation that takes a bod
 /** A row without what differs between two that were made alike: ids, codes and times of now. */
 function plain(row: Record<string, unknown>, own: Things): Record<string, unknown> {
   const unlike = ['id', 'link_id', 'token', 'token_hash', 'verification_code', 'secret', 'account_seq', 'webhook_id']
-  const now = ['created_at', 'updated_at', 'last_visited', 'first_visit', 'last_visit', 'last_recorded_at']
+  const now = ['created_at', 'updated_at', 'last_visited', 'first_visit', 'last_visit', 'last_recorded_at', 'erased_at']
   return Object.fromEntries(
     Object.entries(row).map(([name, value]) => {
       if (now.includes(name)) return [name, String(value) < '2002' ? value : 'now']

@@ -30,6 +30,7 @@ const operationsBy = {
   'links:write': 'createLink editLink editLinkByPatch editLinkByPost deleteLink createRecipients',
   'visits:read':
     'listVisits followVisits followAllVisits exportVisits streamVisits streamAllVisits countVisits countAllVisits',
+  'recipients:erase': 'eraseRecipient listErasures',
   'audit:read': 'listReads',
   'webhooks:read': 'listWebhooks showWebhook listDeliveries',
   'webhooks:write':
