@@ -45,10 +45,10 @@ function multipart(parameters: [string, string][]): Buffer {
   return Buffer.from(`${parameters.map(part).join('')}--${boundary}--\r\n`)
 }
 
-/** More than any route takes. A long name before each item of a long list would be a body of a gigabyte. */
-const mostLetters = 12_000_000
+/** More than most routes take. A long name before each item of a long list would be a body of a gigabyte. */
+const mostLetters = 2_000_000
 
-/** The parameters of a form, up to more than is ever taken. */
+/** The parameters of a form, up to so many letters. */
 function formOf(fields: unknown): [string, string][] {
   const form: [string, string][] = []
   let letters = 0
