@@ -135,7 +135,9 @@ export function openReads({ db, log, mostWaiting = 50_000 }: ReadsOptions): Read
     flush,
     async close() {
       clearInterval(timer)
-      await flush()
+      // What is being read may be noted while the last of it is written.
+      do await flush()
+      while (entries.size > 0 && lastError === null)
       if (entries.size === 0) return
       let lost = 0
       for (const { answers } of entries.values()) lost += answers

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import type { Caller } from '../../src/accounts/scopes.js'
 import type { Read } from '../../src/audit/read.js'
@@ -111,6 +112,19 @@ it('what is more than fits in memory, or is left at the end, is dropped loudly',
   ])
   expect(await stored(db)).toEqual([])
   await far.close()
+})
+
+it('what is noted while the last of it is written is written too', async () => {
+  const { db } = await testDatabase()
+  await storeLink(db, 1, 7)
+  const log = heldLog()
+  const reads = openReads({ db, log })
+  reads.note(reader(1), read(7), rows(1, 5))
+  const closing = reads.close()
+  await setImmediate()
+  reads.note(reader(1), read(7), rows(6, 9))
+  await closing
+  expect([await stored(db), reads.counts.dropped, log.lines]).toEqual([[[1, 7, 2, 9, 1, 9]], 0, []])
 })
 
 it('an owner of whom nothing is stored has read nothing, and hinders nobody', async () => {
