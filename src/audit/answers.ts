@@ -1,6 +1,6 @@
 /** What answers about reads look like. */
 import { z } from 'zod'
-import { okSchema } from '../http/envelope.js'
+import { cursorListSchema } from '../http/cursor-list.js'
 import { instantWith } from '../http/time.js'
 import { endpoints } from './endpoints.js'
 
@@ -61,29 +61,4 @@ const readSchema = z
   })
   .meta({ id: 'Read', description: 'Personal data that was read with one token of one link within one minute.' })
 
-const noPage = z.null()
-
-export const readsAnswer = okSchema('OK', z.array(readSchema)).extend({
-  links: z.object({
-    first: noPage,
-    last: noPage,
-    prev: noPage,
-    next: z
-      .url()
-      .nullable()
-      .meta({ description: 'What comes next; null: that is all.', examples: [null] }),
-  }),
-  meta: z.object({
-    path: z.url().meta({ examples: ['https://api.example.com/audit/reads'] }),
-    per_page: z
-      .int()
-      .min(1)
-      .max(1000)
-      .meta({ examples: [100] }),
-    next_cursor: z
-      .string()
-      .nullable()
-      .meta({ examples: [null] }),
-    prev_cursor: z.null(),
-  }),
-})
+export const readsAnswer = cursorListSchema(readSchema, 'https://api.example.com/audit/reads')

@@ -1,13 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { isDatabaseAway } from '../database/errors.js'
 import { type Database, statement } from '../database/open.js'
+import { openRounds, type Rounds } from '../database/rounds.js'
 import { inTransaction } from '../database/transaction.js'
-
-/** Removes reads that have been kept for long enough. */
-export interface ReadRemoval {
-  /** Ends after the step in hand. */
-  close(): Promise<void>
-}
 
 export interface ReadRemovalOptions {
   db: Database
@@ -22,39 +15,13 @@ const lookEveryMs = 3_600_000
 /** A few dozen milliseconds of work. */
 const rowsOfStep = 2000
 
-/** Removes reads that are too old, at the start and every hour: step by step, resting as long as it works. */
-export function openReadRemoval({ db, auditDays, log }: ReadRemovalOptions): ReadRemoval {
-  const closing = new AbortController()
-  const { signal } = closing
-  let working: Promise<void> | null = null
-
-  const work = async () => {
-    for (let isMore = true; isMore && !signal.aborted; ) {
-      const start = performance.now()
-      isMore = await removeOldReads(db, auditDays)
-      if (isMore) await sleep(performance.now() - start, undefined, { signal }).catch(() => {})
-    }
-  }
-  const look = () => {
-    working ??= work()
-      .catch((error) => {
-        if (!isDatabaseAway(error)) log.error({ err: error }, 'reads that are too old could not be removed')
-      })
-      .finally(() => {
-        working = null
-      })
-  }
-
-  const timer = setInterval(look, lookEveryMs)
-  timer.unref()
-  look()
-  return {
-    async close() {
-      clearInterval(timer)
-      closing.abort()
-      await working
-    },
-  }
+/** Removes reads that have been kept for long enough, at the start and every hour. */
+export function openReadRemoval({ db, auditDays, log }: ReadRemovalOptions): Pick<Rounds, 'close'> {
+  return openRounds({
+    everyMs: lookEveryMs,
+    round: (allOf) => allOf(() => removeOldReads(db, auditDays)),
+    onError: (error) => log.error({ err: error }, 'reads that are too old could not be removed'),
+  })
 }
 
 /**

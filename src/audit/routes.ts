@@ -1,8 +1,6 @@
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
-import { publicAddress, rawQuery } from '../http/address.js'
-import { success } from '../http/envelope.js'
-import { buildQueryString, parseQueryString } from '../http/query-string.js'
+import { cursorList } from '../http/cursor-list.js'
 import type { Api } from '../http/validate.js'
 import { readsAnswer } from './answers.js'
 import { sliceOfReads } from './list-reads.js'
@@ -30,7 +28,7 @@ export function auditRoutes(api: Api, { db, reads, config }: AuditRoutesDeps): v
   api.get('/audit/reads', { schema, config: { scope: 'audit:read' } }, async (request) => {
     const { query, caller } = request
     await reads.flush()
-    const { items, cursor } = await sliceOfReads(db, caller.ownerId, {
+    const slice = await sliceOfReads(db, caller.ownerId, {
       tokenId: query.filter?.token_id ?? null,
       linkId: query.filter?.link_id ?? null,
       from: query.from ?? null,
@@ -38,19 +36,6 @@ export function auditRoutes(api: Api, { db, reads, config }: AuditRoutesDeps): v
       after: query.cursor ?? null,
       most: query.limit,
     })
-    const path = publicAddress(request, config.publicUrl)
-    const kept = parseQueryString(rawQuery(request))
-    kept.delete('access_token')
-    kept.set('cursor', cursor)
-    return {
-      ...success('OK', items),
-      links: {
-        first: null,
-        last: null,
-        prev: null,
-        next: cursor === null ? null : `${path}?${buildQueryString(kept)}`,
-      },
-      meta: { path, per_page: query.limit, next_cursor: cursor, prev_cursor: null },
-    }
+    return cursorList(request, config.publicUrl, slice, query.limit)
   })
 }

@@ -1,12 +1,10 @@
 import { z } from 'zod'
+import { cursorListFields } from '../http/cursor-list.js'
 import { parseInstant } from '../http/dates.js'
 
-const notALimit = 'The limit field must be a number between 1 and 1000.'
-const notACursor = 'The cursor field must be a cursor of this list.'
 const notALink = 'The filter link_id must be the id of a link.'
 const notAToken = 'The filter token_id must be the id of an access token.'
 
-/** Reads are too many for pages: their list goes on from a cursor, which is the last id that was shown. */
 export const readsQuery = (zone: string) => {
   const instant = (name: string, description: string) => {
     const error = `The ${name} field must be a time as ISO 8601 or Y-m-d H:i:s, such as 2026-01-31 or 2026-01-31T12:00:00+01:00.`
@@ -41,15 +39,6 @@ export const readsQuery = (zone: string) => {
       .optional(),
     from: instant('from', 'Reads from this time on.'),
     to: instant('to', 'Reads before this time.'),
-    limit: z
-      .string({ error: notALimit })
-      .regex(/^([1-9]\d{0,2}|1000)$/, notALimit)
-      .meta({ type: 'integer', minimum: 1, maximum: 1000, default: 100, pattern: undefined })
-      .transform(Number)
-      .default(100),
-    cursor: z
-      .guid({ error: notACursor })
-      .meta({ pattern: undefined, format: undefined, description: 'From `links.next` or `meta.next_cursor`.' })
-      .nullish(),
+    ...cursorListFields,
   })
 }

@@ -1,15 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { isDatabaseAway } from '../database/errors.js'
 import type { Notifications } from '../database/notifications.js'
 import { type Database, statement } from '../database/open.js'
+import { openRounds, type Rounds } from '../database/rounds.js'
 import { inTransaction } from '../database/transaction.js'
 import { removePrefix } from './prefix.js'
-
-/** Removes what deleted links leave behind. */
-export interface Removal {
-  /** Ends after the step in hand. */
-  close(): Promise<void>
-}
 
 export interface RemovalOptions {
   db: Database
@@ -25,46 +18,19 @@ const rowsOfStep = 2000
 
 /**
  * Looks for deleted links at the start, when one is deleted, and every few minutes, and removes their visits and recipients step
- * by step. It rests as long as it works, so that clicks have half of the database at least.
+ * by step.
  */
-export function openRemoval({ db, notifications, log }: RemovalOptions): Removal {
-  const closing = new AbortController()
-  const { signal } = closing
-  let isWanted = false
-  let working: Promise<void> | null = null
-
-  const work = async () => {
-    while (isWanted && !signal.aborted) {
-      isWanted = false
-      for (let isMore = true; isMore && !signal.aborted; ) {
-        const start = performance.now()
-        isMore = await removeStep(db)
-        if (isMore) await sleep(performance.now() - start, undefined, { signal }).catch(() => {})
-      }
-    }
-  }
-  const look = () => {
-    isWanted = true
-    working ??= work()
-      .catch((error) => {
-        // Whoever asks when it is back will go on.
-        if (!isDatabaseAway(error)) log.error({ err: error }, 'what a deleted link has left could not be removed')
-      })
-      .finally(() => {
-        working = null
-      })
-  }
-
-  const stop = notifications.subscribe('removals', look)
-  const timer = setInterval(look, lookEveryMs)
-  timer.unref()
-  look()
+export function openRemoval({ db, notifications, log }: RemovalOptions): Pick<Rounds, 'close'> {
+  const rounds = openRounds({
+    everyMs: lookEveryMs,
+    round: (allOf) => allOf(() => removeStep(db)),
+    onError: (error) => log.error({ err: error }, 'what a deleted link has left could not be removed'),
+  })
+  const stop = notifications.subscribe('removals', rounds.look)
   return {
     async close() {
       stop()
-      clearInterval(timer)
-      closing.abort()
-      await working
+      await rounds.close()
     },
   }
 }

@@ -1,16 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { lockOwner } from '../accounts/repository.js'
-import { isDatabaseAway } from '../database/errors.js'
 import { type Database, statement } from '../database/open.js'
+import { openRounds, type Rounds } from '../database/rounds.js'
 import { inTransaction } from '../database/transaction.js'
 import type { LinkKey } from '../links/positions.js'
 import { removePrefix } from './prefix.js'
-
-/** Removes visits that have been kept for long enough. */
-export interface Retention {
-  /** Ends after the step in hand. */
-  close(): Promise<void>
-}
 
 export interface RetentionOptions {
   db: Database
@@ -28,46 +21,18 @@ const rowsOfStep = 500
 /** Links that one statement looks at. */
 const linksAtOnce = 1000
 
-/**
- * Looks at all links, at the start and every hour, and removes their visits that are too old, step by step. It rests as long as
- * it works, so that clicks have half of the database at least.
- */
-export function openRetention({ db, retentionDays, log }: RetentionOptions): Retention {
-  const closing = new AbortController()
-  const { signal } = closing
-  let working: Promise<void> | null = null
-
-  const work = async () => {
-    for await (const link of expiredLinks(db, retentionDays)) {
-      for (let isMore = true; isMore && !signal.aborted; ) {
-        const start = performance.now()
-        isMore = await removeOldVisits(db, link, retentionDays)
-        if (isMore) await sleep(performance.now() - start, undefined, { signal }).catch(() => {})
+/** Looks at all links, at the start and every hour, and removes their visits that have been kept for long enough. */
+export function openRetention({ db, retentionDays, log }: RetentionOptions): Pick<Rounds, 'close'> {
+  return openRounds({
+    everyMs: lookEveryMs,
+    async round(allOf, signal) {
+      for await (const link of expiredLinks(db, retentionDays)) {
+        await allOf(() => removeOldVisits(db, link, retentionDays))
+        if (signal.aborted) return
       }
-      if (signal.aborted) return
-    }
-  }
-  const look = () => {
-    working ??= work()
-      .catch((error) => {
-        // Whoever looks when it is back will go on.
-        if (!isDatabaseAway(error)) log.error({ err: error }, 'visits that are too old could not be removed')
-      })
-      .finally(() => {
-        working = null
-      })
-  }
-
-  const timer = setInterval(look, lookEveryMs)
-  timer.unref()
-  look()
-  return {
-    async close() {
-      clearInterval(timer)
-      closing.abort()
-      await working
     },
-  }
+    onError: (error) => log.error({ err: error }, 'visits that are too old could not be removed'),
+  })
 }
 
 /** Links whose oldest visit is too old. */

@@ -1,6 +1,6 @@
 /** What answers about webhooks look like (contract.md section 8). */
 import { z } from 'zod'
-import { okSchema } from '../http/envelope.js'
+import { cursorListSchema } from '../http/cursor-list.js'
 import { instantWith } from '../http/time.js'
 import { deliveryStates, mask } from './schema.js'
 
@@ -70,34 +70,10 @@ const deliverySchema = z
   })
   .meta({ id: 'WebhookDelivery', description: 'A visit that a webhook is told of.' })
 
-const noPage = z.null()
-
-export const deliveriesAnswer = okSchema('OK', z.array(deliverySchema)).extend({
-  links: z.object({
-    first: noPage,
-    last: noPage,
-    prev: noPage,
-    next: z
-      .url()
-      .nullable()
-      .meta({ description: 'What comes next; null: that is all.', examples: [null] }),
-  }),
-  meta: z.object({
-    path: z.url().meta({
-      examples: ['https://api.example.com/developer/webhooks/01a0f5b2-7d1c-7c3e-9a56-0d6f4c2b8e11/deliveries'],
-    }),
-    per_page: z
-      .int()
-      .min(1)
-      .max(1000)
-      .meta({ examples: [100] }),
-    next_cursor: z
-      .string()
-      .nullable()
-      .meta({ examples: [null] }),
-    prev_cursor: z.null(),
-  }),
-})
+export const deliveriesAnswer = cursorListSchema(
+  deliverySchema,
+  'https://api.example.com/developer/webhooks/01a0f5b2-7d1c-7c3e-9a56-0d6f4c2b8e11/deliveries',
+)
 
 export const replayedSchema = z
   .object({

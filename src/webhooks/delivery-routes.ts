@@ -1,6 +1,6 @@
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
-import { publicAddress } from '../http/address.js'
+import { cursorList } from '../http/cursor-list.js'
 import { emptySchema, okSchema, success } from '../http/envelope.js'
 import type { Api } from '../http/validate.js'
 import { deliveriesAnswer, replayedSchema } from './answers.js'
@@ -38,14 +38,7 @@ export function deliveryRoutes(api: Api, { db, config }: DeliveryRoutesDeps): vo
       const state = query.filter?.state ?? null
       const choice = { state, after: query.cursor ?? null, most: query.limit }
       const { items, cursor } = await sliceOfDeliveries(db, caller.ownerId, params.id, choice)
-      const path = publicAddress(request, config.publicUrl)
-      const kept = `${state === null ? '' : `filter%5Bstate%5D=${state}&`}limit=${query.limit}`
-      const next = cursor === null ? null : `${path}?${kept}&cursor=${cursor}`
-      return {
-        ...success('OK', items.map(deliveryResource)),
-        links: { first: null, last: null, prev: null, next },
-        meta: { path, per_page: query.limit, next_cursor: cursor, prev_cursor: null },
-      }
+      return cursorList(request, config.publicUrl, { items: items.map(deliveryResource), cursor }, query.limit)
     },
   )
 

@@ -1,13 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { isDatabaseAway } from '../database/errors.js'
 import { type Database, statement } from '../database/open.js'
+import { openRounds, type Rounds } from '../database/rounds.js'
 import { inTransaction } from '../database/transaction.js'
-
-/** Removes deliveries that nobody needs any more. */
-export interface DeliveryRemoval {
-  /** Ends after the step in hand. */
-  close(): Promise<void>
-}
 
 export interface DeliveryRemovalOptions {
   db: Database
@@ -21,42 +14,13 @@ const lookEveryMs = 300_000
 /** A few dozen milliseconds of work. */
 const rowsOfStep = 2000
 
-/**
- * Removes, at the start and every few minutes, deliveries that were made some days ago, and deleted webhooks with theirs: step by
- * step, resting as long as it works.
- */
-export function openDeliveryRemoval({ db, keepDays, log }: DeliveryRemovalOptions): DeliveryRemoval {
-  const closing = new AbortController()
-  const { signal } = closing
-  let working: Promise<void> | null = null
-
-  const work = async () => {
-    for (let isMore = true; isMore && !signal.aborted; ) {
-      const start = performance.now()
-      isMore = await removeDeliveries(db, keepDays)
-      if (isMore) await sleep(performance.now() - start, undefined, { signal }).catch(() => {})
-    }
-  }
-  const look = () => {
-    working ??= work()
-      .catch((error) => {
-        if (!isDatabaseAway(error)) log.error({ err: error }, 'old webhook deliveries could not be removed')
-      })
-      .finally(() => {
-        working = null
-      })
-  }
-
-  const timer = setInterval(look, lookEveryMs)
-  timer.unref()
-  look()
-  return {
-    async close() {
-      clearInterval(timer)
-      closing.abort()
-      await working
-    },
-  }
+/** Removes, at the start and every few minutes, deliveries that were made some days ago, and deleted webhooks with theirs. */
+export function openDeliveryRemoval({ db, keepDays, log }: DeliveryRemovalOptions): Pick<Rounds, 'close'> {
+  return openRounds({
+    everyMs: lookEveryMs,
+    round: (allOf) => allOf(() => removeDeliveries(db, keepDays)),
+    onError: (error) => log.error({ err: error }, 'old webhook deliveries could not be removed'),
+  })
 }
 
 /**

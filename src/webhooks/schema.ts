@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { WebhookConfig } from '../config.js'
+import { cursorListFields } from '../http/cursor-list.js'
 import { pageQuery } from '../http/page-query.js'
 import { isPrintable } from '../links/target-address.js'
 import { mayPostTo } from './addresses.js'
@@ -38,10 +39,7 @@ export const webhooksQuery = pageQuery.extend({
 export const deliveryStates = ['pending', 'delivered', 'parked'] as const
 
 const notAState = `The filter state must be ${deliveryStates.join(', ')}.`
-const notALimit = 'The limit field must be a number between 1 and 1000.'
-const notACursor = 'The cursor field must be a cursor of this list.'
 
-/** Deliveries are too many for pages: their list goes on from a cursor, which is the last id that was shown. */
 export const deliveriesQuery = z.object({
   filter: z
     .object(
@@ -50,16 +48,7 @@ export const deliveriesQuery = z.object({
     )
     .catchall(z.undefined({ error: 'There is no such filter. There is state.' }))
     .optional(),
-  limit: z
-    .string({ error: notALimit })
-    .regex(/^([1-9]\d{0,2}|1000)$/, notALimit)
-    .meta({ type: 'integer', minimum: 1, maximum: 1000, default: 100, pattern: undefined })
-    .transform(Number)
-    .default(100),
-  cursor: z
-    .guid({ error: notACursor })
-    .meta({ pattern: undefined, format: undefined, description: 'From `links.next` or `meta.next_cursor`.' })
-    .nullish(),
+  ...cursorListFields,
 })
 
 /** What a request says about a webhook. Absent: not said, so an edit leaves it as it is. */

@@ -3,13 +3,13 @@ import { formatNumber } from '../format.js'
 import type { Interval } from '../range.js'
 import { texts } from '../texts.js'
 import { bucketName } from './bucket-text.js'
+import { ScrollFrame } from './scroll-frame.js'
 
 /** The same as the picture, newest first. */
 export function TimeTable({ series, interval }: { series: Bucket[]; interval: Interval }) {
   const t = texts.totals
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by the keyboard
-    <section class="table-frame low" tabIndex={0} aria-label={texts.charts.timeTable}>
+    <ScrollFrame label={texts.charts.timeTable} low>
       <table class="table dense">
         <thead>
           <tr>
@@ -30,6 +30,6 @@ export function TimeTable({ series, interval }: { series: Bucket[]; interval: In
           ))}
         </tbody>
       </table>
-    </section>
+    </ScrollFrame>
   )
 }

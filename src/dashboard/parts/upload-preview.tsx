@@ -6,6 +6,7 @@ import { type Columns, fields } from '../upload/columns.js'
 import type { Sheet } from '../upload/read-csv.js'
 import { Field } from './field.js'
 import { RowProblems } from './row-problems.js'
+import { ScrollFrame } from './scroll-frame.js'
 
 interface UploadPreviewProps {
   name: string
@@ -50,8 +51,7 @@ export function UploadPreview({ name, sheet, columns, checked, onColumns, onBack
       </div>
       {columns.sent_at !== null && <p class="hint">{upload.sentHint(serverZone)}</p>}
       {wanted.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
-        <section class="table-frame" tabIndex={0} aria-label={upload.preview}>
+        <ScrollFrame label={upload.preview}>
           <table class="table compact">
             <caption>{upload.preview}</caption>
             <thead>
@@ -69,7 +69,7 @@ export function UploadPreview({ name, sheet, columns, checked, onColumns, onBack
               ))}
             </tbody>
           </table>
-        </section>
+        </ScrollFrame>
       )}
       {repeated > 0 && <p class="note">{upload.repeated(formatNumber(repeated))}</p>}
       <RowProblems problems={problems} />
