@@ -5,6 +5,7 @@ import { isDatabaseAway } from '../database/errors.js'
 import type { Notifications } from '../database/notifications.js'
 import { type Database, statement } from '../database/open.js'
 import { inOneGo } from '../database/transaction.js'
+import { erasedWord } from '../links/announce.js'
 import { mayPostTo } from './addresses.js'
 import { type DeliveryLog, watchFailures } from './failures.js'
 import { type Lane, laneKey, releaseLane, takeLanes } from './lanes.js'
@@ -56,8 +57,10 @@ export function openWebhookDelivery({
   const closing = new AbortController()
   const times: PostTimes = new Map()
   const poster = timedPoster(tracePosts(openPoster({ mayPost: mayPostTo(allowPrivate), lookUp })), times)
+  let erasures = 0
   const deps: TurnDeps = {
     ...{ db, poster, retryBaseMs, zone: config.outputZone, stopping: closing.signal },
+    erasures: () => erasures,
     told: watchFailures(log),
     switchOff: async (ownerId, webhookId) => {
       await inOneGo(db, [lockOwner([ownerId]), switchOff([ownerId, webhookId])])
@@ -110,14 +113,19 @@ export function openWebhookDelivery({
       })
   }
 
-  const unsubscribe = notifications.subscribe('visits', look)
+  const subscriptions = [
+    notifications.subscribe('visits', look),
+    notifications.subscribe('tokens', (word) => {
+      if (word === null || word.startsWith(erasedWord)) erasures += 1
+    }),
+  ]
   const timer = setInterval(look, lookEveryMs)
   timer.unref()
   look()
   return {
     times,
     async close() {
-      unsubscribe()
+      for (const unsubscribe of subscriptions) unsubscribe()
       clearInterval(timer)
       closing.abort()
       await looking

@@ -17,6 +17,8 @@ export interface TurnDeps {
   zone: string
   /** No delivery is begun any more. */
   stopping: AbortSignal
+  /** Another number after each erasure: what was read before must not be sent. */
+  erasures(): number
   /** Told of each try. @param reason null: it was delivered */
   told(lane: Lane, webhookId: string, reason: string | null): void
   /** The receiver does not want any more, for good. */
@@ -38,11 +40,12 @@ const unwrittenMs = 250
  */
 export async function takeTurn(lane: Lane, deps: TurnDeps): Promise<number | null> {
   const { db, stopping } = deps
+  const erasures = deps.erasures()
   const pending = await readPending(db, lane, mostOfTurn)
   const written = writer(lane, db)
   let isCutShort = pending.length === mostOfTurn
   for (const delivery of pending) {
-    if (stopping.aborted || performance.now() > lane.endsAt - reserveMs) {
+    if (stopping.aborted || deps.erasures() !== erasures || performance.now() > lane.endsAt - reserveMs) {
       isCutShort = true
       break
     }

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest'
+import { erasePerson } from '../../src/erasures/erase.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { accept, answerWith, startReceiver, verified } from '../support/receiver.js'
 import { newVisit, storeRecipients } from '../support/visits.js'
-import { deliverySite, eventually } from './site.js'
+import { type DeliveringProcess, deliverySite, eventually } from './site.js'
 
 it('posts each visit as the documented 14 keys, signed, with the secret, and with its values in the address', async () => {
   const site = await deliverySite()
@@ -54,6 +55,27 @@ it('posts each visit as the documented 14 keys, signed, with the secret, and wit
   expect(one && verified(code, one)).toEqual(JSON.parse(one?.body ?? ''))
   expect(other?.url).toMatch(/^\/hooks\/21\/Chrome\?m=&ua=/)
   expect(JSON.parse(other?.body ?? '')).toMatchObject({ id: untracked, mobile: null, country: '', city: '' })
+})
+
+it('tells nothing of a person who is erased while a message is on its way', async () => {
+  const site = await deliverySite()
+  const receiver = await startReceiver()
+  await site.links((await site.webhook(receiver.url)).id, 20)
+  await storeRecipients(site.db, 1, 20, ['+919019955123'])
+  const ids = await site.visit(20, 3, { recipientId: 1 })
+  let process: DeliveringProcess | null = null
+  receiver.behave((response, nth, received) => {
+    const heard = new Promise<void>((resolve) => process?.notifications.subscribe('tokens', () => resolve()))
+    const erased = nth === 0 ? Promise.all([heard, erasePerson(site.db, 1, '919019955123', null)]) : Promise.resolve()
+    void erased.then(() => accept(response, nth, received))
+  })
+  process = site.deliver()
+  await eventually(() => site.deliveries()).toMatchObject(Array(3).fill({ state: 'delivered', attempts: 1 }))
+  expect(receiver.messages().map(({ id, mobile }) => [id, mobile])).toEqual([
+    [ids[0], '+919019955123'],
+    [ids[1], null],
+    [ids[2], null],
+  ])
 })
 
 it('tells nothing of visits that are imported, nor of those of links without an active webhook', async () => {

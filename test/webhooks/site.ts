@@ -1,7 +1,7 @@
 /** A database with webhooks, links and visits, and processes that tell of them. */
 import { expect, onTestFinished } from 'vitest'
 import { readConfig } from '../../src/config.js'
-import { openNotifications } from '../../src/database/notifications.js'
+import { type Notifications, openNotifications } from '../../src/database/notifications.js'
 import { type Database, openDatabase } from '../../src/database/open.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { newVerificationCode } from '../../src/webhooks/code.js'
@@ -16,7 +16,7 @@ export interface DeliverySite {
   /** Lines of the log of every delivery. */
   log: { level: string; message: string; fields: object }[]
   /** A process that delivers, until the test ends or it is closed; retries come within milliseconds. */
-  deliver(options?: { env?: Record<string, string>; lookUp?: LookUp }): Pick<WebhookDelivery, 'close'>
+  deliver(options?: { env?: Record<string, string>; lookUp?: LookUp }): DeliveringProcess
   /** A webhook of owner 1, and its id. */
   webhook(uri: string, given?: { status?: number; secret?: string }): Promise<{ id: string; code: string }>
   /** Links of owner 1 that name a webhook. */
@@ -26,6 +26,10 @@ export interface DeliverySite {
   /** Rows of the outbox, oldest first. */
   deliveries(): Promise<DeliveryRecord[]>
   lanes(): Promise<number>
+}
+
+export interface DeliveringProcess extends Pick<WebhookDelivery, 'close'> {
+  notifications: Notifications
 }
 
 export interface DeliveryRecord {
@@ -65,7 +69,7 @@ export async function deliverySite(): Promise<DeliverySite> {
         return closed
       }
       onTestFinished(close)
-      return { close }
+      return { close, notifications }
     },
     async webhook(uri, { status = 1, secret } = {}) {
       await db.pool.query('INSERT INTO owners (id) VALUES (1) ON CONFLICT DO NOTHING')
