@@ -6,6 +6,7 @@ import { lockOwner } from '../../../src/accounts/repository.js'
 import { openNotifications } from '../../../src/database/notifications.js'
 import { inTransaction } from '../../../src/database/transaction.js'
 import { SeededRandom } from '../../../src/demo/random.js'
+import { erasePerson } from '../../../src/erasures/erase.js'
 import { openBlockKeeper } from '../../../src/visits/statistics/block-keeper.js'
 import type { NewVisit } from '../../../src/visits/visit.js'
 import { testApp } from '../../support/app.js'
@@ -18,6 +19,9 @@ const size = 64
 const ownerId = 26
 const links = [21, 22]
 const recipients = [1, 2, 3]
+/** They are erased one after the other. */
+const leaving = Array.from({ length: 60 }, (_, at) => 4 + at)
+const mobileOf = (recipient: number) => `44770090${1000 + recipient}`
 const tokenOf = (link: number, recipient: number) => `l${link}r${recipient}`
 
 /** Zones with a night in which their clocks are changed; each is asked about the visits of all. */
@@ -60,18 +64,19 @@ function visit(random: SeededRandom): NewVisit {
     browserLang: random.pick(['en', 'de', null]),
     host: random.pick(['go.example.com', 's.example.com', null]),
     clientIp: random.pick(['10.0.0.1', '10.0.0.2', '2001:db8::1', null]),
-    recipientId: random.pick([null, ...recipients]),
+    recipientId: random.pick([null, ...recipients, random.pick(leaving)]),
   })
 }
 
-it('are what looking at every visit gives, whatever is asked, while two processes write and visits go and are blanked', async () => {
+it('are what looking at every visit gives, whatever is asked, while two processes write, visits go and are blanked, and people are erased', async () => {
   const site = await testApp({ digests: { size } })
   const { db } = site
   const forgetful = await testApp({ databaseUrl: site.url, digests: { size, keptBytes: 1 } })
   await storeLinks(db, ownerId, ...links)
   for (const link of links) {
-    const tokens = recipients.map((recipient) => tokenOf(link, recipient))
-    await storeRecipients(db, ownerId, link, ['4477009001', '4477009002', '4477009003'], tokens)
+    const all = [...recipients, ...leaving]
+    const tokens = all.map((recipient) => tokenOf(link, recipient))
+    await storeRecipients(db, ownerId, link, all.map(mobileOf), tokens)
   }
   const random = new SeededRandom(Date.now() % 1_000_000)
   const failures: string[] = []
@@ -93,6 +98,15 @@ it('are what looking at every visit gives, whatever is asked, while two processe
     while (!isOver) await inTransaction(db, (client) => change(client, random))
   })()
 
+  let erased = 0
+  const erasing = (async () => {
+    for (const recipient of leaving) {
+      if (isOver) return
+      erased += (await erasePerson(db, ownerId, mobileOf(recipient), null, 3)).visits
+    }
+  })()
+
+  let mostBlocks = 0
   // No smaller example is looked for: the log goes on meanwhile.
   const asking = fc.assert(
     fc.asyncProperty(fc.constantFrom(...zones), question(links), async ([zone, moment], asked) => {
@@ -101,9 +115,15 @@ it('are what looking at every visit gives, whatever is asked, while two processe
         // Writers wait while everybody is asked about the same moment.
         await client.query(lockOwner([ownerId]))
         const { totals, groups, ...others } = modelStatistics(await visitsOf(client, asked.link), query)
-        const { sent, reached } = await recipientsOf(client, asked.link)
+        const { sent, reached, isKept, blocks } = await recipientsOf(client, asked.link)
+        mostBlocks = Math.max(mostBlocks, blocks)
+        // The link's own count of people reached is that of its visits as long as none is gone.
         const isWhole =
-          query.from === null && query.to === null && query.bots !== 'only' && Object.keys(query.filter).length === 0
+          isKept &&
+          query.from === null &&
+          query.to === null &&
+          query.bots !== 'only' &&
+          Object.keys(query.filter).length === 0
         const expected = {
           ...others,
           totals: { ...totals, ...(isWhole && { recipients_reached: reached }), recipients_sent: sent },
@@ -118,11 +138,11 @@ it('are what looking at every visit gives, whatever is asked, while two processe
   await asking.finally(() => {
     isOver = true
   })
-  await Promise.all([writing, changing])
+  await Promise.all([writing, changing, erasing])
   await keeper.close()
   await notifications.close()
-  const { rows } = await db.pool.query('SELECT count(*)::int AS blocks FROM visit_blocks')
-  expect(rows[0]?.blocks).toBeGreaterThan(5)
+  expect(mostBlocks).toBeGreaterThan(5)
+  expect(erased).toBeGreaterThan(5)
   expect(failures).toEqual([])
 })
 
@@ -180,10 +200,14 @@ async function visitsOf(client: PoolClient, link: number | null): Promise<ModelV
   return rows
 }
 
-async function recipientsOf(client: PoolClient, link: number | null): Promise<{ sent: number; reached: number }> {
+async function recipientsOf(
+  client: PoolClient,
+  link: number | null,
+): Promise<{ sent: number; reached: number; isKept: boolean; blocks: number }> {
   const { rows } = await client.query(
-    `SELECT sum(last_recipient)::int AS sent, sum(reached)::int AS reached FROM links
-     WHERE user_id = $1 AND ($2::int8 IS NULL OR id = $2)`,
+    `SELECT sum(last_recipient)::int AS sent, sum(reached)::int AS reached, bool_and(first_seq = 1) AS "isKept",
+       (SELECT count(*) FROM visit_blocks)::int AS blocks
+     FROM links WHERE user_id = $1 AND ($2::int8 IS NULL OR id = $2)`,
     [ownerId, link],
   )
   return rows[0]
