@@ -140,6 +140,23 @@ describe('erasing a person', () => {
       expect(answer.body).not.toContain('o26l1a')
     }
   })
+
+  it('changes the ETag of visits at each step', async () => {
+    const site = await someVisits()
+    const urls = ['/link/urls/1/visits', '/link/urls/1/visits/feed', '/link/visits/feed']
+    const tagsOf = () => Promise.all(urls.map(async (url) => (await get(site, url)).headers.etag))
+    const id = await beginErasure(site.db, 26, await hashOfMobile(site.db, mobile), null)
+    const steps = [
+      () => eraseRecipients(site.db, 26, id, [{ link: 1, recipient: 1 }]),
+      () => blankVisits(site.db, 26, id, 1, [1]),
+    ]
+    for (const step of steps) {
+      const before = await tagsOf()
+      await step()
+      const after = await tagsOf()
+      expect(after.filter((tag, at) => tag === before[at])).toEqual([])
+    }
+  })
 })
 
 describe('after an erasure', () => {
