@@ -130,6 +130,12 @@ export function statement(text: string): (values: unknown[]) => pg.QueryConfig {
   return (values) => ({ name, text, values })
 }
 
+/**
+ * The owner, `$1`, as a statement asks rows for it: hidden from the planner. Of an owner whose rows came after the last ANALYZE it
+ * would believe that there are none, and that reading all of them is as good as looking one up by its key.
+ */
+export const anyOwner = '(SELECT $1::int8)'
+
 /** A query whose rows are arrays of PostgreSQL's own texts, not parsed. */
 export function asTexts(query: pg.QueryConfig): pg.QueryArrayConfig {
   return { ...query, rowMode: 'array', types: { getTypeParser: () => (text: string) => text } }

@@ -1,5 +1,5 @@
 import { lockOwner } from '../accounts/repository.js'
-import { type Database, statement } from '../database/open.js'
+import { anyOwner, type Database, statement } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
 
 /**
@@ -28,7 +28,7 @@ const blank = statement(`
 WITH fresh AS MATERIALIZED (
   SELECT v.seq, v.id, row_number() OVER (ORDER BY v.seq) AS nth
   FROM visits v
-  WHERE v.user_id = $1 AND v.link_id = $2 AND v.seq = ANY ($3::int8[])
+  WHERE v.user_id = ${anyOwner} AND v.link_id = $2 AND v.seq = ANY ($3::int8[])
     AND NOT coalesce((SELECT true FROM erased_visits e WHERE e.user_id = $1 AND e.id = v.id), false)
 ),
 account AS (
@@ -52,6 +52,6 @@ announced AS (
 blanked AS (
   UPDATE visits v SET client_ip = NULL, query_string = NULL, options = CASE WHEN (v.options ->> 'bot') = 'true'
     THEN ('{"bot":true,"bot_reason":' || coalesce((v.options -> 'bot_reason')::text, 'null') || '}')::json END
-  FROM fresh f WHERE v.user_id = $1 AND v.link_id = $2 AND v.seq = f.seq AND v.seq = ANY ($3::int8[])
+  FROM fresh f WHERE v.user_id = ${anyOwner} AND v.link_id = $2 AND v.seq = f.seq AND v.seq = ANY ($3::int8[])
 )
 SELECT pg_notify('visits', $1::text || ':' || $2::text) FROM account`)

@@ -1,5 +1,5 @@
 import { lockOwner } from '../accounts/repository.js'
-import { type Database, statement } from '../database/open.js'
+import { anyOwner, type Database, statement } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
 import { announceErased } from '../links/announce.js'
 
@@ -47,12 +47,12 @@ const selectTokens = statement(`
 SELECT r.token FROM ${keys}
 CROSS JOIN LATERAL (
   SELECT token FROM recipients r
-  WHERE r.user_id = $1 AND r.link_id = k.link AND r.id = k.id AND r.erasure_id IS NULL OFFSET 0
+  WHERE r.user_id = ${anyOwner} AND r.link_id = k.link AND r.id = k.id AND r.erasure_id IS NULL OFFSET 0
 ) r`)
 
 const blankRecipients = statement(`
 UPDATE recipients r SET token = NULL, mobile = NULL, message_id = NULL, erasure_id = $4
-FROM ${keys} WHERE r.user_id = $1 AND r.link_id = k.link AND r.id = k.id AND r.erasure_id IS NULL`)
+FROM ${keys} WHERE r.user_id = ${anyOwner} AND r.link_id = k.link AND r.id = k.id AND r.erasure_id IS NULL`)
 
 const markTokens = statement(
   'UPDATE tokens SET erased_at = clock_timestamp() WHERE user_id = $1 AND token = ANY ($2::text[])',

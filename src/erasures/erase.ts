@@ -1,5 +1,5 @@
 import { setTimeout as rest } from 'node:timers/promises'
-import { type Database, statement } from '../database/open.js'
+import { anyOwner, type Database, statement } from '../database/open.js'
 import { blankVisits } from './blank-visits.js'
 import { eraseRecipients, type RecipientKey } from './erase-recipients.js'
 import { beginErasure, type Erasure, finishErasure } from './erasure.js'
@@ -76,13 +76,13 @@ const selectRecipients = statement(`
 SELECT l.id::float8 AS link, r.id::float8 AS recipient
 FROM (SELECT id FROM links WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $4) l
 LEFT JOIN LATERAL (
-  SELECT id FROM recipients r WHERE r.user_id = $1 AND r.link_id = l.id AND r.mobile = ANY ($3::text[]) OFFSET 0
+  SELECT id FROM recipients r WHERE r.user_id = ${anyOwner} AND r.link_id = l.id AND r.mobile = ANY ($3::text[]) OFFSET 0
 ) r ON true
 ORDER BY l.id`)
 
 const selectErased = statement(`
 SELECT link_id::float8 AS link, id::float8 AS recipient FROM recipients
-WHERE user_id = $1 AND erasure_id = $2 ORDER BY link_id, id`)
+WHERE user_id = ${anyOwner} AND erasure_id = $2 ORDER BY link_id, id`)
 
 const selectVisits = statement(`
-SELECT seq::float8 FROM visits WHERE user_id = $1 AND link_id = $2 AND recipient_id = $3 ORDER BY seq`)
+SELECT seq::float8 FROM visits WHERE user_id = ${anyOwner} AND link_id = $2 AND recipient_id = $3 ORDER BY seq`)

@@ -1,4 +1,4 @@
-import { type Database, statement } from '../database/open.js'
+import { anyOwner, type Database, statement } from '../database/open.js'
 import { notFound } from '../http/errors.js'
 import type { Page, PageRequest } from '../http/paginate.js'
 import { type Recipient, type RecipientRow, recipientColumns, recipientOf } from './recipient.js'
@@ -42,7 +42,7 @@ const furthestPage = 2n ** 40n
 const wholeList = statement(`
 SELECT l.last_recipient AS total, ${recipientColumns}
 FROM links l
-LEFT JOIN recipients r ON r.user_id = $1 AND r.link_id = $2
+LEFT JOIN recipients r ON r.user_id = ${anyOwner} AND r.link_id = $2
   AND r.id > l.last_recipient - $3::int8 - $4::int8 AND r.id <= l.last_recipient - $3::int8
 WHERE l.user_id = $1 AND l.id = $2 AND l.deleted_at IS NULL
 ORDER BY r.id DESC`)
@@ -52,9 +52,9 @@ SELECT CASE WHEN $5::bool THEN l.reached ELSE l.last_recipient - l.reached END A
 FROM links l
 LEFT JOIN LATERAL (
   SELECT p.id FROM recipients p
-  WHERE p.user_id = $1 AND p.link_id = $2 AND p.visited = $5
+  WHERE p.user_id = ${anyOwner} AND p.link_id = $2 AND p.visited = $5
   ORDER BY p.id DESC OFFSET $3::int8 LIMIT $4::int8
 ) page ON true
-LEFT JOIN recipients r ON r.user_id = $1 AND r.link_id = $2 AND r.id = page.id
+LEFT JOIN recipients r ON r.user_id = ${anyOwner} AND r.link_id = $2 AND r.id = page.id
 WHERE l.user_id = $1 AND l.id = $2 AND l.deleted_at IS NULL
 ORDER BY r.id DESC`)

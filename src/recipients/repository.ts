@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import { statement } from '../database/open.js'
+import { anyOwner, statement } from '../database/open.js'
 import { announceLink } from '../links/announce.js'
 import { type KnownRecipient, type RecipientClaim, reconcile } from './claims.js'
 
@@ -119,4 +119,4 @@ revised AS (
 ),
 account AS (UPDATE owners SET revision = revision + 1 WHERE id = $1)
 UPDATE recipients r SET message_id = i."messageId", mobile = i.mobile
-FROM input i WHERE r.user_id = $1 AND r.link_id = i."linkId" AND r.id = i.id`)
+FROM input i WHERE r.user_id = ${anyOwner} AND r.link_id = i."linkId" AND r.id = i.id`)

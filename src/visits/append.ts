@@ -1,5 +1,5 @@
 import { isForeignKeyViolation } from '../database/errors.js'
-import { type Database, statement } from '../database/open.js'
+import { anyOwner, type Database, statement } from '../database/open.js'
 import { inOneGo } from '../database/transaction.js'
 import { Dictionary, type NewEntries, placeId, userAgentId } from './dictionary.js'
 import type { NewVisit } from './visit.js'
@@ -127,7 +127,7 @@ candidates AS MATERIALIZED (
   SELECT i.*, l.people_left, l.webhook_id,
     CASE WHEN NOT is_bot THEN count(*) FILTER (WHERE NOT is_bot) OVER (PARTITION BY link_id ORDER BY nth) END AS nth_human
   FROM input i JOIN opened_links l ON l.id = i.link_id
-  WHERE NOT coalesce((SELECT true FROM visits v WHERE v.user_id = $1 AND v.id = i.id), false)
+  WHERE NOT coalesce((SELECT true FROM visits v WHERE v.user_id = ${anyOwner} AND v.id = i.id), false)
 ),
 fresh AS MATERIALIZED (
   SELECT c.*,
@@ -168,7 +168,7 @@ per_recipient AS MATERIALIZED (
       min(created_at) FILTER (WHERE NOT is_bot) AS earliest, max(created_at) FILTER (WHERE NOT is_bot) AS latest
     FROM fresh WHERE recipient_id IS NOT NULL GROUP BY link_id, recipient_id
   ) f
-  JOIN recipients r ON r.user_id = $1 AND r.link_id = f.link_id AND r.id = f.recipient_id
+  JOIN recipients r ON r.user_id = ${anyOwner} AND r.link_id = f.link_id AND r.id = f.recipient_id
 ),
 opened AS (
   UPDATE recipients r SET
@@ -178,7 +178,7 @@ opened AS (
     first_visit = least(r.first_visit, p.earliest),
     last_visit = greatest(r.last_visit, p.latest)
   FROM per_recipient p
-  WHERE r.user_id = $1 AND r.link_id = p.link_id AND r.id = p.id
+  WHERE r.user_id = ${anyOwner} AND r.link_id = p.link_id AND r.id = p.id
 ),
 raised AS (
   UPDATE links l SET

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { PoolClient } from 'pg'
-import type { Database } from '../database/open.js'
+import { anyOwner, type Database } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
 import { type PageRequest, pageBounds } from '../http/paginate.js'
 import type { LinkPositions } from '../links/positions.js'
@@ -99,12 +99,14 @@ interface Where {
   values: unknown[]
 }
 
-/** The condition on `visits v`; $1 is the owner, $2 the link. */
+const anyLink = '(SELECT $2::int8)'
+
+/** The condition on `visits v`; $1 is the owner, $2 the link, which is hidden from the planner too. */
 export function matching(link: LinkPositions, { conditions, from, to, bots }: VisitFilters): Where {
   const values: unknown[] = [link.ownerId, link.id]
   const bind = (value: unknown) => `$${values.push(value)}`
   const texts = [
-    `v.user_id = $1 AND v.link_id = $2 AND v.seq BETWEEN ${bind(link.firstSeq)} AND ${bind(link.visits)}`,
+    `v.user_id = ${anyOwner} AND v.link_id = ${anyLink} AND v.seq BETWEEN ${bind(link.firstSeq)} AND ${bind(link.visits)}`,
     ...conditions.flatMap((condition) => conditionTexts(condition, bind)),
     ...(from === null ? [] : [`v.created_at >= ${bind(from)}`]),
     ...(to === null ? [] : [`v.created_at < ${bind(to)}`]),
@@ -129,7 +131,7 @@ const place = (column: string) => (values: string) =>
   `v.place_id = ANY(ARRAY(SELECT id FROM places WHERE user_id = $1 AND ${column} = ANY(${values}::text[])))`
 
 const recipient = (test: (values: string) => string) => (values: string) =>
-  `v.recipient_id = ANY(ARRAY(SELECT id FROM recipients WHERE user_id = $1 AND link_id = $2 AND ${test(`ANY(${values}::text[])`)}))`
+  `v.recipient_id = ANY(ARRAY(SELECT id FROM recipients WHERE user_id = ${anyOwner} AND link_id = ${anyLink} AND ${test(`ANY(${values}::text[])`)}))`
 
 /** Where each filter looks: the few entries of a dictionary first, then the visits that refer to them. */
 const sources: Record<FilterName, (values: string) => string> = {

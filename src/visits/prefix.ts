@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import { statement } from '../database/open.js'
+import { anyOwner, statement } from '../database/open.js'
 
 /** The oldest visits of a link: from its first kept one up to a number. */
 export interface Prefix {
@@ -25,12 +25,14 @@ export async function removePrefix(client: PoolClient, { ownerId, linkId, first,
 const raiseFirst = statement(`
 UPDATE links l SET first_seq = $3::int8 + 1, first_human_seq = coalesce((
   SELECT max(v.human_seq) + 1 FROM visits v
-  WHERE v.user_id = $1 AND v.link_id = $2 AND v.seq BETWEEN l.first_seq AND $3::int8
+  WHERE v.user_id = ${anyOwner} AND v.link_id = $2 AND v.seq BETWEEN l.first_seq AND $3::int8
 ), l.first_human_seq)
 WHERE l.user_id = $1 AND l.id = $2`)
 
-const deleteVisits = statement('DELETE FROM visits WHERE user_id = $1 AND link_id = $2 AND seq BETWEEN $3 AND $4')
+const deleteVisits = statement(
+  `DELETE FROM visits WHERE user_id = ${anyOwner} AND link_id = $2 AND seq BETWEEN $3 AND $4`,
+)
 
 const deleteDeliveries = statement(
-  'DELETE FROM webhook_deliveries WHERE user_id = $1 AND link_id = $2 AND seq BETWEEN $3 AND $4',
+  `DELETE FROM webhook_deliveries WHERE user_id = ${anyOwner} AND link_id = $2 AND seq BETWEEN $3 AND $4`,
 )

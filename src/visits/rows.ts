@@ -1,5 +1,5 @@
 import { nothingShown, type Shown, shownOf } from '../audit/read.js'
-import { asTexts, type Database, statement } from '../database/open.js'
+import { anyOwner, asTexts, type Database, statement } from '../database/open.js'
 import { Pipeline } from '../database/pipeline.js'
 import { SharedReads } from '../database/shared-reads.js'
 import { type LinkKey, type LinkPositions, numbersOf, positionsColumn, positionsOf } from '../links/positions.js'
@@ -134,4 +134,4 @@ ORDER BY k.nth, v.${numbering} DESC`)
 
 const listed = statement(`
 SELECT ${visitColumns}, v.seq FROM visits v ${recipientOf}
-WHERE v.user_id = $1 AND v.link_id = $2 AND v.seq = ANY($3::int8[])`)
+WHERE v.user_id = ${anyOwner} AND v.link_id = $2 AND v.seq = ANY($3::int8[])`)

@@ -1,4 +1,4 @@
-import { type Database, statement } from '../database/open.js'
+import { anyOwner, type Database, statement } from '../database/open.js'
 import type { Place, UserAgent } from '../visits/visit.js'
 import type { Lane } from './lanes.js'
 
@@ -145,5 +145,5 @@ LEFT JOIN LATERAL (
   ) r ON true
   WHERE v.user_id = d.user_id AND v.link_id = d.link_id AND v.seq = d.seq AND v.id = d.id OFFSET 0
 ) v ON true
-WHERE d.user_id = $1 AND d.link_id = $2 AND d.state = 'pending'
+WHERE d.user_id = ${anyOwner} AND d.link_id = $2 AND d.state = 'pending'
 ORDER BY d.seq LIMIT $3`)

@@ -76,13 +76,14 @@ export async function explain({ pool }: Database, { text, values, isNamed }: Sen
   }
 }
 
-/** What PostgreSQL counted for visits while a statement ran, its triggers included, again and again. Rolled back. */
-export async function visitsRead({ pool }: Database, { text, values }: SentStatement) {
+/** What PostgreSQL counted for a table while a statement ran, its triggers included, again and again. Rolled back. */
+export async function rowsRead({ pool }: Database, table: string, { text, values }: SentStatement) {
   const client = await pool.connect()
   const count = async () => {
     const { rows } = await client.query<{ read: number; scans: number }>(
       `SELECT (seq_tup_read + idx_tup_fetch)::int AS read, seq_scan::int AS scans
-       FROM pg_stat_xact_user_tables WHERE relid = 'visits'::regclass`,
+       FROM pg_stat_xact_user_tables WHERE relid = $1::regclass`,
+      [table],
     )
     return rows[0] ?? { read: 0, scans: 0 }
   }

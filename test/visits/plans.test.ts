@@ -4,13 +4,7 @@ import { SeededRandom } from '../../src/demo/random.js'
 import { appendVisits } from '../../src/visits/append.js'
 import type { NewVisit } from '../../src/visits/visit.js'
 import { openApp, type TestApp } from '../support/app.js'
-import {
-  explain,
-  type SentStatement,
-  type StatementWatch,
-  visitsRead,
-  watchStatements,
-} from '../support/query-plans.js'
+import { explain, rowsRead, type SentStatement, type StatementWatch, watchStatements } from '../support/query-plans.js'
 import { chromeOnMac, localhost, newVisit, storeLinks, storeRecipients } from '../support/visits.js'
 
 const visitsOfLink = 24_000
@@ -149,9 +143,9 @@ describe('storing a batch', () => {
   })
 
   it('reads one visit more for the triggers that look for gaps', async () => {
-    for (const { rowsRead, sequentialScans } of await visitsRead(site.db, await batchStatement())) {
-      expect(sequentialScans).toBe(0)
-      expect(rowsRead).toBeLessThanOrEqual(20 + few)
+    for (const run of await rowsRead(site.db, 'visits', await batchStatement())) {
+      expect(run.sequentialScans).toBe(0)
+      expect(run.rowsRead).toBeLessThanOrEqual(20 + few)
     }
   })
 })

@@ -1,5 +1,5 @@
 import type { PoolClient, QueryResult } from 'pg'
-import { statement } from '../../database/open.js'
+import { anyOwner, statement } from '../../database/open.js'
 import type { Finding } from './finding.js'
 
 /** What the rows of a link say. */
@@ -123,6 +123,6 @@ FROM (
   ) step
   WINDOW earlier AS (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ) v
-LEFT JOIN user_agents a ON a.user_id = $1 AND a.id = v.user_agent_id
-LEFT JOIN places p ON p.user_id = $1 AND p.id = v.place_id
-LEFT JOIN recipients r ON r.user_id = $1 AND r.link_id = $2 AND r.id = v.recipient_id`)
+LEFT JOIN user_agents a ON a.user_id = ${anyOwner} AND a.id = v.user_agent_id
+LEFT JOIN places p ON p.user_id = ${anyOwner} AND p.id = v.place_id
+LEFT JOIN recipients r ON r.user_id = ${anyOwner} AND r.link_id = $2 AND r.id = v.recipient_id`)
