@@ -40,8 +40,8 @@ export async function createRecipients(
   })
 }
 
-/** About 42 bits: with a million tokens given out, one guess in three million meets one. */
-const tokenLength = 7
+/** contract.md section 2. With a million tokens given out, one guess in 57,000 meets one: OPENINGS_LIMIT slows guessing down. */
+const tokenLength = 6
 
 async function lastRecipient(client: PoolClient, ownerId: number, linkId: number): Promise<number> {
   const { rows } = await client.query<{ last_recipient: string }>(selectLink([ownerId, linkId]))
@@ -121,8 +121,9 @@ const insertRecipients = statement(`
 INSERT INTO recipients (user_id, link_id, id, token, message_id, mobile, sent_at, created_at)
 SELECT $1, $2, id, token, "messageId", mobile, "sentAt", "createdAt" FROM ${rows}`)
 
-/** The link's revision rises because visits that are recorded already may show a number they had not. */
+/** The revisions of link and owner rise because visits that are recorded already may show a number they had not. */
 const updateRecipients = statement(`
-WITH revised AS (UPDATE links SET revision = revision + 1 WHERE user_id = $1 AND id = $2)
+WITH revised AS (UPDATE links SET revision = revision + 1 WHERE user_id = $1 AND id = $2),
+account AS (UPDATE owners SET revision = revision + 1 WHERE id = $1)
 UPDATE recipients r SET mobile = t.mobile, sent_at = t."sentAt"
 FROM ${rows} WHERE r.user_id = $1 AND r.link_id = $2 AND r.id = t.id`)

@@ -11,8 +11,8 @@ const forms: Record<string, string> = {
   uuid4: uuidOf(4),
   /** The second id of a visit. */
   uuid8: uuidOf(8),
-  /** Codes of links have 6 characters, those of recipients 7. */
-  code: '[A-Za-z0-9]{6,7}',
+  /** Of links and of recipients. */
+  code: '[A-Za-z0-9]{6}',
   instant: '20\\d\\d-[01]\\d-[0-3]\\dT[0-2]\\d:[0-5]\\d:[0-5]\\d\\.\\d{6}Z',
   moment: '20\\d\\d-[01]\\d-[0-3]\\dT[0-2]\\d:[0-5]\\d:[0-5]\\d\\.\\d{3}Z',
   'wall-time': '20\\d\\d-[01]\\d-[0-3]\\d [0-2]\\d:[0-5]\\d:[0-5]\\d',

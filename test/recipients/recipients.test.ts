@@ -45,7 +45,7 @@ describe('creating recipients', () => {
       { id: 2, message_id: null, mobile: '+919019955124', sent_at: null, ...unvisited },
     ])
     for (const { token, short_url: shortUrl, created_at: createdAt } of data) {
-      expect(token).toMatch(/^[0-9A-Za-z]{7}$/)
+      expect(token).toMatch(/^[0-9A-Za-z]{6}$/)
       expect(shortUrl).toBe(`https://s.example.com/${token}`)
       expect(createdAt).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/)
     }
@@ -55,6 +55,22 @@ describe('creating recipients', () => {
   it('takes recipients in an object too', async () => {
     const answer = await post(await newLink(), { recipients: [{ mobile: 9019955123, message_id: 7 }] })
     expect(answer.json().data).toMatchObject([{ mobile: '9019955123', message_id: '7' }])
+  })
+
+  it('that gives somebody a number shows in the visits that are recorded, and whoever has them is told', async () => {
+    const url = await newLink()
+    const [token = ''] = tokensOf(await post(url, [{ mobile: '9019955123', message_id: 'm-1' }]))
+    await site.db.pool.query('UPDATE recipients SET mobile = NULL WHERE token = $1', [token])
+    await appendVisits(site.db, 26, [newVisit(lastLink, { recipientId: 1 })])
+    const feed = '/link/visits/feed'
+    const { headers } = await get(feed)
+    await post(url, [{ message_id: 'm-1', mobile: '9019955123' }])
+    const again = await site.app.inject({
+      url: feed,
+      headers: { ...site.as(26, whole), 'if-none-match': String(headers.etag) },
+    })
+    expect(again.statusCode).toBe(200)
+    expect(again.json().data).toMatchObject([{ message_id: 'm-1', mobile: '9019955123' }])
   })
 
   it('makes the link a tracked one', async () => {
