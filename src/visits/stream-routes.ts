@@ -87,7 +87,8 @@ async function answerStream(
   const end = await feedEnd(db, source)
   const cursors = await deps.cursors()
   const from = startOf(cursors, source, end, cursor, request)
-  if (request.method === 'HEAD') return reply.headers(headersOf(reply)).send(Readable.from([]))
+  // Who has left meanwhile would never close what is opened for them.
+  if (request.method === 'HEAD' || reply.raw.destroyed) return reply.headers(headersOf(reply)).send(Readable.from([]))
 
   const close = streams.open(source.ownerId)
   const gone = new AbortController()

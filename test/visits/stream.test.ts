@@ -176,6 +176,24 @@ describe('owners', () => {
 })
 
 describe('an access token', () => {
+  it('in the query, as an EventSource sends it, goes on being welcome, until it is revoked', async () => {
+    const { site, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '50' } })
+    const rights = { scopes: [], expiresAt: null, allowedIps: [], rateLimit: null }
+    const { text, stored } = await createToken(site.db, 26, { name: 'of an EventSource', ...rights })
+    const jwt = bearer({ sub: '26' }).authorization.slice('Bearer '.length)
+    for (const given of [text, jwt]) {
+      const opened = await (await openStream(site, `${link}?access_token=${given}`, {})).begun()
+      open.push(opened)
+      await opened.heartbeat()
+      const ids = await append(21, 1)
+      expect(await idsOf(opened, 1)).toEqual(ids)
+      if (given !== text) continue
+      await site.app.inject({ method: 'DELETE', url: `/developer/tokens/${stored.id}`, headers: site.as(26) })
+      await append(21, 1)
+      expect(await opened.next()).toBe(null)
+    }
+  })
+
   it('that was revoked ends its streams, and nothing comes through them after that', async () => {
     const { site, stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '50' } })
     const rights = { scopes: [], expiresAt: null, allowedIps: [], rateLimit: null }
@@ -214,6 +232,25 @@ it('an account has so many streams at once and no more, until one is closed', as
   expect(refused.headers['retry-after']).toBe('10')
   await stream(account, site.as(27))
   first?.close()
+  await vi.waitUntil(() => stream(link).catch(() => null), { timeout: 20_000, interval: 20 })
+})
+
+it('who leaves before the stream has begun takes no place from the others', async () => {
+  const { site, stream } = await streamApp({ env: { STREAMS_LIMIT: '1' } })
+  const client = await site.db.pool.connect()
+  await client.query('BEGIN; LOCK TABLE links')
+  const { port, hostname } = new URL(addressOf(site))
+  const socket = connect(Number(port), hostname)
+  const [[, reply]] = (await Promise.all([
+    once(site.app.server, 'request'),
+    socket.write(`GET ${link} HTTP/1.1\r\nHost: a\r\nAuthorization: ${site.as(26).authorization}\r\n\r\n`),
+  ])) as [[unknown, ServerResponse], boolean]
+  socket.destroy()
+  await once(reply, 'close')
+  await client.query('COMMIT')
+  client.release()
+  const opened = await stream(link)
+  opened.close()
   await vi.waitUntil(() => stream(link).catch(() => null), { timeout: 20_000, interval: 20 })
 })
 
