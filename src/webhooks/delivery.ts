@@ -62,9 +62,10 @@ export function openWebhookDelivery({
     ...{ db, poster, retryBaseMs, zone: config.outputZone, stopping: closing.signal },
     erasures: () => erasures,
     told: watchFailures(log),
-    switchOff: async (ownerId, webhookId) => {
-      await inOneGo(db, [lockOwner([ownerId]), switchOff([ownerId, webhookId])])
-      log.warn({ owner: ownerId, webhook: webhookId }, 'a webhook was switched off: its receiver answered 410')
+    switchOff: async (ownerId, { id, revision }) => {
+      const [, off] = await inOneGo(db, [lockOwner([ownerId]), switchOff([ownerId, id, revision])])
+      if (off?.rowCount !== 1) return
+      log.warn({ owner: ownerId, webhook: id }, 'a webhook was switched off: its receiver answered 410')
     },
   }
   const slots = slotsOf(concurrency)
@@ -96,8 +97,8 @@ export function openWebhookDelivery({
       if (!closing.signal.aborted && slots.areFree(lane.webhookId)) begin(lane)
       else surplus.push(lane)
     }
-    const back = surplus.map((lane) => releaseLane(laneKey(lane)))
-    if (back.length > 0) await inOneGo(db, back)
+    // One at a time: with one lane held while it waits for the next, it and a batch of visits could wait for each other.
+    for (const lane of surplus) await db.pool.query(releaseLane(laneKey(lane)))
     isWanted ||= lanes.length > 0
     if (lanes.length === 0) await sleep(restMs, undefined, { signal: closing.signal }).catch(() => {})
   }
@@ -135,6 +136,7 @@ export function openWebhookDelivery({
   }
 }
 
-const switchOff = statement(
-  'UPDATE webhooks SET status = 0, updated_at = clock_timestamp() WHERE user_id = $1 AND id = $2 AND status = 1',
-)
+/** As it was when the request was made: after an edit, it may lead elsewhere. */
+const switchOff = statement(`
+UPDATE webhooks SET status = 0, updated_at = clock_timestamp()
+WHERE user_id = $1 AND id = $2 AND status = 1 AND updated_at::text = $3`)

@@ -14,6 +14,8 @@
  *   looks at the row again as the batch has left it: `arrivals` differ, the lane stays. Without `arrivals` it would go, because
  *   only the row is looked at again, not the deliveries.
  * - The removal is under way while the batch gets to the lane: the batch waits, finds the row gone, and inserts a new one.
+ *
+ * A transaction that waits for lanes waits for one only, or has the owner's lock: no two ever wait for each other.
  */
 import { type Database, statement } from '../database/open.js'
 
@@ -69,7 +71,8 @@ WITH due AS (
   ORDER BY l.next_at LIMIT $1
   FOR UPDATE OF l SKIP LOCKED
 )
-UPDATE webhook_lanes l SET next_at = now() + $3 * interval '1 millisecond', lease = gen_random_uuid()
+UPDATE webhook_lanes l SET
+  next_at = now() + $3 * interval '1 millisecond', lease = gen_random_uuid(), is_resting = false
 FROM due WHERE l.user_id = due.user_id AND l.link_id = due.link_id
 RETURNING l.user_id, l.link_id, l.lease, l.arrivals, due.webhook_id`)
 
@@ -95,9 +98,12 @@ UPDATE webhook_lanes SET lease = NULL, next_at = now() + CASE WHEN EXISTS (
 ) THEN $6::float8 ELSE 0 END * interval '1 millisecond'
 WHERE ${mine}`)
 
-/** What is pending belongs to webhooks that are switched off: the lane waits until the first of it is given up, or is woken. */
+/**
+ * What is pending belongs to webhooks that are switched off: the lane waits until the first of it is given up, or is woken, if
+ * only by a visit: another webhook is to be told of that. Visits do not wake a lane that waits after a failure.
+ */
 export const restLane = statement(`
-UPDATE webhook_lanes SET lease = NULL, next_at = CASE WHEN arrivals <> $4 THEN now() ELSE coalesce((
+UPDATE webhook_lanes SET lease = NULL, is_resting = true, next_at = CASE WHEN arrivals <> $4 THEN now() ELSE coalesce((
   SELECT d.created_at + interval '24 hours' FROM webhook_deliveries d
   WHERE d.user_id = $1 AND d.link_id = $2 AND d.state = 'pending' ORDER BY d.seq LIMIT 1
 ), now()) END

@@ -124,7 +124,7 @@ function visitOf(row: Row, createdAt: Date, linkId: number): LoggedVisit {
 }
 
 // OFFSET 0: everything is looked up by its key, for each delivery, however few rows there are. Visits of a deleted link are out
-// of sight, though not yet removed.
+// of sight, though not yet removed. So are addresses of an erased recipient: an erasure gets to the visits later.
 const pendingOfLane = statement(`
 SELECT d.seq, d.id, d.webhook_id, d.attempts, w.uri, w.secret, w.verification_code, w.updated_at::text AS revision, v.*
 FROM webhook_deliveries d
@@ -133,7 +133,7 @@ CROSS JOIN LATERAL (
   WHERE user_id = d.user_id AND id = d.webhook_id AND status = 1 AND deleted_at IS NULL OFFSET 0
 ) w
 LEFT JOIN LATERAL (
-  SELECT v.created_at, v.client_ip, v.host, v.browser_lang,
+  SELECT v.created_at, CASE WHEN r.erasure_id IS NULL THEN v.client_ip END AS client_ip, v.host, v.browser_lang,
     a.user_agent, a.browser, a.browser_version, a.browser_engine, a.platform, a.platform_version, a.platform_name,
     a.device_type, a.device_brand, a.device_model, a.touch_enabled, p.country, p.country_code, p.region, p.city, r.mobile
   FROM visits v
@@ -141,7 +141,8 @@ LEFT JOIN LATERAL (
   LEFT JOIN LATERAL (SELECT * FROM user_agents WHERE user_id = v.user_id AND id = v.user_agent_id OFFSET 0) a ON true
   LEFT JOIN LATERAL (SELECT * FROM places WHERE user_id = v.user_id AND id = v.place_id OFFSET 0) p ON true
   LEFT JOIN LATERAL (
-    SELECT mobile FROM recipients WHERE user_id = v.user_id AND link_id = v.link_id AND id = v.recipient_id OFFSET 0
+    SELECT mobile, erasure_id FROM recipients
+    WHERE user_id = v.user_id AND link_id = v.link_id AND id = v.recipient_id OFFSET 0
   ) r ON true
   WHERE v.user_id = d.user_id AND v.link_id = d.link_id AND v.seq = d.seq AND v.id = d.id OFFSET 0
 ) v ON true

@@ -4,7 +4,7 @@ import { inOneGo, inTransaction } from '../database/transaction.js'
 import { type Lane, laneKey, postponeLane, releaseLane, removeLane, restLane } from './lanes.js'
 import { messageBody, messageHeaders } from './message.js'
 import { dropDeliveries, markDelivered, markFailed, parkInactive, parkWaiting } from './outcomes.js'
-import { type PendingDelivery, readPending } from './pending.js'
+import { type PendingDelivery, type PendingWebhook, readPending } from './pending.js'
 import { type Poster, reasonOf } from './post.js'
 import { askedDelayMs, retryDelayMs } from './retry.js'
 import { postTarget } from './uri.js'
@@ -21,8 +21,8 @@ export interface TurnDeps {
   erasures(): number
   /** Told of each try. @param reason null: it was delivered */
   told(lane: Lane, webhookId: string, reason: string | null): void
-  /** The receiver does not want any more, for good. */
-  switchOff(ownerId: string, webhookId: string): Promise<void>
+  /** The receiver of a webhook, as it was read, does not want any more, for good. */
+  switchOff(ownerId: string, webhook: PendingWebhook): Promise<void>
 }
 
 /** Most deliveries of a turn, and until how long before the end of the lease one is begun: a try takes 3 seconds at most. */
@@ -130,7 +130,7 @@ async function fail(
   { status, reason, askedMs }: Tried & { reason: string },
   { db, retryBaseMs, switchOff }: TurnDeps,
 ): Promise<number> {
-  if (status === gone) await switchOff(lane.ownerId, webhook.id)
+  if (status === gone) await switchOff(lane.ownerId, webhook)
   const delayMs = retryDelayMs({ attempts: attempts + 1, baseMs: retryBaseMs, askedMs })
   const key = [lane.ownerId, lane.linkId]
   return inTransaction(db, async (client) => {

@@ -35,6 +35,10 @@ async function parkedDelivery() {
   return { id, url, ids, receiver }
 }
 
+/** How many lanes wait for a time to come. */
+const resting = async () =>
+  (await site.db.pool.query('SELECT FROM webhook_lanes WHERE lease IS NULL AND next_at > now()')).rowCount
+
 const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}000Z$/)
 
 describe('the deliveries of a webhook', () => {
@@ -194,8 +198,6 @@ describe('a webhook that is switched off', () => {
     await editWebhook(site.db, 1, id, { status: 0 })
     await site.visit(20)
     site.deliver()
-    const resting = async () =>
-      (await site.db.pool.query('SELECT FROM webhook_lanes WHERE lease IS NULL AND next_at > now()')).rowCount
     await eventually(resting).toBe(1)
     expect(receiver.received).toEqual([])
     await editWebhook(site.db, 1, id, { status: 1 })
@@ -212,6 +214,30 @@ describe('a webhook that is switched off', () => {
     await editWebhook(site.db, 1, before.id, { status: 0 })
     site.deliver()
     await eventually(() => receiver.messages().map(({ id }) => id)).toEqual([second])
+  })
+
+  it('does not hold back another one that its link is given later: a visit ends the rest, but no pause after a failure', async () => {
+    const receiver = await startReceiver()
+    const [before, after] = [await site.webhook('http://127.0.0.1:1'), await site.webhook(receiver.url)]
+    await site.links(before.id, 20)
+    await site.visit(20)
+    await editWebhook(site.db, 1, before.id, { status: 0 })
+    site.deliver()
+    await eventually(resting).toBe(1)
+    await site.db.pool.query('UPDATE links SET webhook_id = $1', [after.id])
+    const ids: unknown[] = []
+    for (let visit = 0; visit < 2; visit++) {
+      ids.push(...(await site.visit(20)))
+      await eventually(() => receiver.messages().map(({ id }) => id)).toEqual(ids)
+      await eventually(resting).toBe(1)
+    }
+    receiver.behave(answerWith(503, { 'retry-after': '600' }))
+    await site.visit(20)
+    await eventually(async () => (await site.deliveries()).at(-1)?.attempts).toBe(1)
+    const nextAt = async () => (await site.db.pool.query('SELECT next_at, lease FROM webhook_lanes')).rows
+    const paused = await nextAt()
+    await site.visit(20)
+    expect(await nextAt()).toEqual(paused)
   })
 
   it('is given up after a day', async () => {
@@ -278,8 +304,6 @@ describe('what is not needed any more', () => {
     await site.visit(20)
     expect(await site.deliveries()).toHaveLength(1)
     site.deliver()
-    const resting = async () =>
-      (await site.db.pool.query('SELECT FROM webhook_lanes WHERE lease IS NULL AND next_at > now()')).rowCount
     await eventually(resting).toBe(1)
     expect(receiver.received).toEqual([])
   })

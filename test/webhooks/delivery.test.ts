@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest'
 import { erasePerson } from '../../src/erasures/erase.js'
+import { eraseRecipients } from '../../src/erasures/erase-recipients.js'
+import { beginErasure } from '../../src/erasures/erasure.js'
+import { hashOfMobile } from '../../src/erasures/mobile-hash.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { accept, answerWith, startReceiver, verified } from '../support/receiver.js'
 import { newVisit, storeRecipients } from '../support/visits.js'
@@ -75,6 +78,23 @@ it('tells nothing of a person who is erased while a message is on its way', asyn
     [ids[0], '+919019955123'],
     [ids[1], null],
     [ids[2], null],
+  ])
+})
+
+it('tells nothing of an erased person whose visits are not blanked yet', async () => {
+  const site = await deliverySite()
+  const receiver = await startReceiver()
+  const uri = `${receiver.url}/?ip={client_ip}&m={mobile}&city={city}`
+  await site.links((await site.webhook(uri)).id, 20)
+  await storeRecipients(site.db, 1, 20, ['919019955123', '919019955124'])
+  for (const recipientId of [1, 2, null]) await site.visit(20, 1, { recipientId, clientIp: '10.0.0.7' })
+  const erasureId = await beginErasure(site.db, 1, await hashOfMobile(site.db, '919019955123'), null)
+  await eraseRecipients(site.db, 1, erasureId, [{ link: 20, recipient: 1 }])
+  site.deliver()
+  await eventually(() => receiver.received.map(({ url }) => url)).toEqual([
+    '/?ip=&m=&city=localhost',
+    '/?ip=10.0.0.7&m=919019955124&city=localhost',
+    '/?ip=10.0.0.7&m=&city=localhost',
   ])
 })
 

@@ -156,6 +156,25 @@ describe('a lane', () => {
   })
 })
 
+it('lanes that are too many are given back in a transaction each, so that nobody waits for one and holds another', async () => {
+  const site = await deliverySite()
+  const receiver = await startReceiver(() => {})
+  const links = [1, 2, 3, 4]
+  await site.links((await site.webhook(receiver.url)).id, ...links)
+  for (const link of links) await site.visit(link)
+  const taken = new Set((await site.db.pool.query('SELECT xmin FROM webhook_lanes')).rows.map(({ xmin }) => xmin))
+  site.deliver({ env: { WEBHOOK_CONCURRENCY: '4' } })
+  const back = async () => {
+    const { rows } = await site.db.pool.query('SELECT xmin FROM webhook_lanes WHERE lease IS NULL')
+    return rows.map(({ xmin }) => xmin).filter((xmin) => !taken.has(xmin))
+  }
+  // They are taken again and again: seen by one statement.
+  await eventually(async () => {
+    const transactions = await back()
+    return [transactions.length, new Set(transactions).size]
+  }).toEqual([3, 3])
+})
+
 it('a slow receiver takes a quarter of the slots: the others are told meanwhile', async () => {
   const site = await deliverySite()
   let open = 0

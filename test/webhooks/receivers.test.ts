@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { editWebhook } from '../../src/webhooks/repository.js'
 import { freePort } from '../faults/postgres.js'
 import { accept, answerWith, startReceiver } from '../support/receiver.js'
 import { deliverySite, eventually } from './site.js'
@@ -141,6 +142,23 @@ describe('a receiver that', () => {
     await site.visit(20)
     expect(await site.deliveries()).toHaveLength(1)
     expect(receiver.received).toHaveLength(1)
+  })
+
+  it('answers 410 when its webhook leads to another one by now does not switch it off', async () => {
+    const [old, next] = [await startReceiver(), await startReceiver()]
+    const site = await deliverySite()
+    const { id } = await site.webhook(old.url)
+    old.behave((response, ...rest) => {
+      void editWebhook(site.db, 1, id, { uri: next.url }).then(() => answerWith(410)(response, ...rest))
+    })
+    await site.links(id, 20)
+    const ids = await site.visit(20)
+    site.deliver({ env: { WEBHOOK_RETRY_BASE_MS: '99999' } })
+    await eventually(() => next.messages().map(({ id }) => id)).toEqual(ids)
+    expect(old.received).toHaveLength(1)
+    expect(site.log.map(({ message }) => message)).not.toContain(
+      'a webhook was switched off: its receiver answered 410',
+    )
   })
 })
 
