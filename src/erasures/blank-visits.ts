@@ -1,6 +1,7 @@
 import { lockOwner } from '../accounts/repository.js'
 import { anyOwner, type Database, statement } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
+import { blankOptions } from '../visits/blank-options.js'
 
 /**
  * Takes from visits of an erased recipient what is about the person: address, query, and what an import had in `options`. Each
@@ -50,8 +51,7 @@ announced AS (
   FROM fresh f CROSS JOIN account a
 ),
 blanked AS (
-  UPDATE visits v SET client_ip = NULL, query_string = NULL, options = CASE WHEN (v.options ->> 'bot') = 'true'
-    THEN ('{"bot":true,"bot_reason":' || coalesce((v.options -> 'bot_reason')::text, 'null') || '}')::json END
+  UPDATE visits v SET client_ip = NULL, query_string = NULL, options = ${blankOptions('v.options')}
   FROM fresh f WHERE v.user_id = ${anyOwner} AND v.link_id = $2 AND v.seq = f.seq AND v.seq = ANY ($3::int8[])
 )
 SELECT pg_notify('visits', $1::text || ':' || $2::text) FROM account`)

@@ -1,6 +1,7 @@
 import { isForeignKeyViolation } from '../database/errors.js'
 import { anyOwner, type Database, statement } from '../database/open.js'
 import { inOneGo } from '../database/transaction.js'
+import { blankOptions } from './blank-options.js'
 import { Dictionary, type NewEntries, placeId, userAgentId } from './dictionary.js'
 import type { NewVisit } from './visit.js'
 import { visitIdOf } from './visit-id.js'
@@ -30,7 +31,8 @@ export interface AppendOptions {
  * apart, and a position in the owner's account), raises the counters and fills the outbox of webhooks. The owner's lock
  * makes number order and commit order the same thing, and since every batch takes it first, two batches cannot deadlock.
  *
- * A visit of a recipient who was erased after the click (it waited in a spool or a queue) is stored without address and query.
+ * A visit of a recipient who was erased after the click (it waited in a spool or a queue, or is imported) is stored blank: without
+ * address and query, and with nothing of `options` but whether it was a bot.
  */
 export async function appendVisits(
   db: Database,
@@ -201,7 +203,8 @@ stored AS (
   SELECT $1, f.link_id, r.base + f.nth_of_link, a.base + f.nth_of_owner, r.human_base + f.nth_human,
     f.user_agent_id, f.place_id, f.recipient_id, f.created_at, a.now,
     f.id, f.visit_id, CASE WHEN f.is_erased THEN NULL ELSE f.client_ip END, f.scheme, f.host,
-    CASE WHEN f.is_erased THEN NULL ELSE f.query_string END, f.browser_lang, f.resolution, f.options
+    CASE WHEN f.is_erased THEN NULL ELSE f.query_string END, f.browser_lang, f.resolution,
+    CASE WHEN f.is_erased THEN ${blankOptions('f.options')} ELSE f.options END
   FROM (
     SELECT *, (link_id, recipient_id) IN (SELECT link_id, id FROM per_recipient WHERE is_erased) AS is_erased FROM fresh
   ) f JOIN raised r ON r.id = f.link_id CROSS JOIN account a
@@ -215,7 +218,10 @@ announced AS (
 lanes AS (
   INSERT INTO webhook_lanes (user_id, link_id, next_at)
   SELECT DISTINCT $1::int8, f.link_id, a.now FROM fresh f CROSS JOIN account a WHERE f.webhook_id IS NOT NULL
-  ON CONFLICT (user_id, link_id) DO UPDATE SET arrivals = webhook_lanes.arrivals + 1
+  ORDER BY f.link_id
+  ON CONFLICT (user_id, link_id) DO UPDATE SET arrivals = webhook_lanes.arrivals + 1, next_at = CASE
+    WHEN webhook_lanes.is_resting THEN least(webhook_lanes.next_at, excluded.next_at) ELSE webhook_lanes.next_at
+  END
 )
 SELECT (SELECT count(*)::int FROM fresh) AS stored,
   ARRAY(SELECT id::text FROM input WHERE link_id NOT IN (SELECT id FROM opened_links)) AS orphaned,

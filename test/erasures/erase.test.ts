@@ -201,6 +201,21 @@ describe('after an erasure', () => {
     const { rows } = await site.db.pool.query('SELECT FROM recipients WHERE user_id = 26 AND mobile = $1', [mobile])
     expect(rows).toEqual([])
   })
+
+  it('what an import had in hand meanwhile is stored blank, and as a bot if it was one', async () => {
+    const site = await someVisits()
+    await erase(site)
+    const about = { recipientId: 1, clientIp: '10.0.0.9', queryString: 'name=Jo' }
+    await appendVisits(site.db, 26, [
+      newVisit(1, { ...about, options: { note: 'Jo' } }),
+      newVisit(1, { ...about, isBot: true, options: { note: 'Jo', bot: true, bot_reason: 'agent' } }),
+      newVisit(1, { ...about, recipientId: 2, options: { note: 'Jim' } }),
+    ])
+    const { data } = (await get(site, '/link/urls/1/visits')).json()
+    expect(data[0].options).toEqual({ note: 'Jim' })
+    expect(data[1]).toMatchObject({ ...blank, options: { bot: true, bot_reason: 'agent' } })
+    expect(data[2]).toMatchObject(blank)
+  })
 })
 
 it('is finished by the next call when it was cut off in the middle, and counts each visit once', async () => {

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/open.js'
+import { inTransaction } from '../../src/database/transaction.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { testDatabase } from '../support/database.js'
 import { chromeOnMac, localhost, newVisit, storeLink, storeLinks, storeRecipients } from '../support/visits.js'
@@ -348,6 +349,28 @@ describe('the outbox', () => {
   }
   const lanes = async (db: Database) =>
     (await db.prisma.webhookLane.findMany()).map(({ linkId, arrivals }) => [Number(linkId), Number(arrivals)])
+
+  it('opens lanes in the order of their links: a batch that waits for the first holds none of the others', async () => {
+    const db = await logWithWebhooks()
+    const links = [21, ...Array.from({ length: 19 }, (_, n) => 101 + n)]
+    for (const link of links.slice(1)) await storeLink(db, owner, link, { webhookId: active })
+    const append = () => {
+      const visits = links.toReversed().map((link) => newVisit(link))
+      return appendVisits(db, owner, visits, { isLive: true })
+    }
+    await append()
+    const batch = await inTransaction(db, async (client) => {
+      await client.query('SELECT FROM webhook_lanes WHERE link_id = 21 FOR UPDATE')
+      const waiting = append()
+      const isWaiting = "datname = current_database() AND wait_event_type = 'Lock'"
+      const count = async () => (await db.pool.query(`SELECT FROM pg_stat_activity WHERE ${isWaiting}`)).rowCount
+      await expect.poll(count, { timeout: 30_000, interval: 20 }).toBe(1)
+      const free = await client.query('SELECT FROM webhook_lanes FOR UPDATE SKIP LOCKED')
+      return { waiting, free: free.rowCount }
+    })
+    expect(batch.free).toBe(links.length)
+    await batch.waiting
+  })
 
   it('has each live visit of a link whose webhook is active and its owner’s, and no other', async () => {
     const db = await logWithWebhooks()
