@@ -1,4 +1,4 @@
-import { type Database, statement } from '../database/open.js'
+import { type Database, inTime, statement } from '../database/open.js'
 import { SharedReads } from '../database/shared-reads.js'
 
 /** A row of `access_tokens`, without what it is found by. */
@@ -62,7 +62,7 @@ export function tokenReads(db: Database): TokenReads {
       keys.map((key) => ('hash' in key ? null : key.ownerId)),
       keys.map((key) => ('hash' in key ? null : key.id)),
     ]
-    const { rows } = await db.pool.query<TokenRow & { nth: string }>(findTokens(asked))
+    const { rows } = await db.pool.query<TokenRow & { nth: string }>(inTime(findTokens(asked)))
     const found = new Map(rows.map((row) => [Number(row.nth), storedToken(row)]))
     return keys.map((_, index) => found.get(index + 1))
   }

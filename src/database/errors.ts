@@ -11,7 +11,8 @@ const socketCodes = new Set([
 ])
 /** Connection exceptions, too many connections, and the server's shutdown, crash and start-up. */
 const awayStates = /^(08...|53300|57P0[1235])$/
-const awayTexts = /timeout exceeded when trying to connect|Connection terminated|server closed the connection/i
+const awayTexts =
+  /timeout exceeded when trying to connect|Connection terminated|Query read timeout|server closed the connection/i
 
 /** The database cannot be reached, or refuses connections for now. */
 export function isDatabaseAway(error: unknown): boolean {

@@ -99,7 +99,12 @@ export function openDatabase(options: DatabaseOptions): Database {
 }
 
 const connectLimitMs = 5_000
-const common = { connectionTimeoutMillis: connectLimitMs, application_name: 'smart-link' }
+const common = {
+  connectionTimeoutMillis: connectLimitMs,
+  application_name: 'smart-link',
+  // A host that is gone without a word is found out while an answer is waited for, unless more is sent meanwhile.
+  ...{ keepAlive: true, keepAliveInitialDelayMillis: 10_000 },
+}
 
 /** With another zone, the adapter's timestamps would be hours off. */
 const startInUtc = '-c TimeZone=UTC'
@@ -107,11 +112,7 @@ const startInUtc = '-c TimeZone=UTC'
 /** The same for poolers, which refuse the option: they remember the zone of each of their clients, and restore it. */
 async function setUtc(client: pg.ClientBase): Promise<void> {
   // One that answers while PostgreSQL does not would keep the statement waiting.
-  const limited: pg.QueryConfig & { query_timeout: number } = {
-    text: `SET TimeZone TO 'UTC'`,
-    query_timeout: connectLimitMs,
-  }
-  await client.query(limited)
+  await client.query(inTime({ text: `SET TimeZone TO 'UTC'` }, connectLimitMs))
 }
 
 /** The next transaction may be on a connection that does not know the name. Planning each time costs a few per cent. */
@@ -139,6 +140,14 @@ export const anyOwner = '(SELECT $1::int8)'
 /** A query whose rows are arrays of PostgreSQL's own texts, not parsed. */
 export function asTexts(query: pg.QueryConfig): pg.QueryArrayConfig {
   return { ...query, rowMode: 'array', types: { getTypeParser: () => (text: string) => text } }
+}
+
+/**
+ * A query that gives its connection up, with all that was sent over it, when no answer has come for so long: one whose other
+ * end is gone without a word would keep it for a quarter of an hour.
+ */
+export function inTime<Query extends pg.QueryConfig | pg.QueryArrayConfig>(query: Query, limitMs = 25_000): Query {
+  return Object.assign({ ...query }, { query_timeout: limitMs })
 }
 
 const names = new Map<string, string>()

@@ -1,10 +1,11 @@
-import type { PoolClient, QueryArrayConfig, QueryArrayResult } from 'pg'
-import type { Database } from './open.js'
+import pg, { type PoolClient, type QueryArrayConfig, type QueryArrayResult } from 'pg'
+import { type Database, inTime } from './open.js'
 
 /** A connection of the pool, and how many answers are to come over it. */
 interface Line {
   client: Promise<PoolClient>
   underWay: number
+  isBroken: boolean
 }
 
 /**
@@ -16,21 +17,25 @@ interface Line {
  */
 export class Pipeline {
   readonly #db: Database
+  readonly #limitMs: number | undefined
   #line: Line | null = null
 
-  constructor(db: Database) {
+  /** @param limitMs how long an answer may take (`inTime`) */
+  constructor(db: Database, limitMs?: number) {
     this.#db = db
+    this.#limitMs = limitMs
   }
 
   async query<Row extends unknown[]>(statement: QueryArrayConfig): Promise<QueryArrayResult<Row>> {
-    this.#line ??= { client: this.#db.pool.connect(), underWay: 0 }
+    this.#line ??= { client: this.#db.pool.connect(), underWay: 0, isBroken: false }
     const line = this.#line
     line.underWay += 1
     try {
-      return await (await line.client).query<Row>(statement)
+      return await (await line.client).query<Row>(inTime(statement, this.#limitMs))
     } catch (error) {
-      // It may be the connection that failed: what comes from now on takes another.
+      // What comes from now on takes another connection, in case it was this one that failed.
       this.#leave(line)
+      line.isBroken ||= !(error instanceof pg.DatabaseError)
       throw error
     } finally {
       line.underWay -= 1
@@ -42,11 +47,10 @@ export class Pipeline {
     if (this.#line === line) this.#line = null
   }
 
-  /** The pool drops a connection that broke. */
   #letGo(line: Line): void {
     this.#leave(line)
     line.client.then(
-      (client) => client.release(),
+      (client) => client.release(line.isBroken),
       () => {},
     )
   }

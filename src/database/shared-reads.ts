@@ -14,6 +14,8 @@ export interface SharedReadsOptions<Key, Answer> {
    * PostgreSQL and this process to wait for each other.
    */
   mostInFlight: number
+  /** How long a statement may take. On a connection whose other end is gone it never ends, and nobody could read any more. */
+  limitMs?: number
 }
 
 /**
@@ -45,8 +47,9 @@ export class SharedReads<Key, Answer> {
   }
 
   async #answer(asking: Asking<Key, Answer>[]): Promise<void> {
+    const { read, limitMs = 30_000 } = this.#options
     try {
-      const answers = await this.#options.read(asking.map(({ key }) => key))
+      const answers = await inTime(read(asking.map(({ key }) => key)), limitMs)
       for (const [index, { resolve }] of asking.entries()) resolve(answers[index] as Answer)
     } catch (error) {
       for (const { reject } of asking) reject(error)
@@ -54,4 +57,13 @@ export class SharedReads<Key, Answer> {
     this.#inFlight -= 1
     this.#start()
   }
+}
+
+/** @throws an error that says that the database is away */
+async function inTime<T>(reading: Promise<T>, limitMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('Connection terminated: no answer in time')), limitMs)
+  })
+  return Promise.race([reading, late]).finally(() => clearTimeout(timer))
 }

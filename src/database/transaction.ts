@@ -34,8 +34,8 @@ export async function inOneGo<Row extends QueryResultRow>(
   signal?: AbortSignal,
 ): Promise<QueryResult<Row>[]> {
   const transaction = async (client: PoolClient) => {
-    const sent = [{ text: 'BEGIN' }, ...statements, { text: 'COMMIT' }].map((one) => client.query<Row>(one))
-    const outcomes = await Promise.allSettled(sent)
+    const all = [{ text: 'BEGIN' }, ...statements, { text: 'COMMIT' }]
+    const outcomes = await Promise.allSettled(inOneWrite(client, () => all.map((one) => client.query<Row>(one))))
     const results = outcomes.map((outcome) => {
       if (outcome.status === 'rejected') throw outcome.reason
       return outcome.value
@@ -43,6 +43,18 @@ export async function inOneGo<Row extends QueryResultRow>(
     return results.slice(1, -1)
   }
   return onConnection(db, transaction, signal)
+}
+
+/** What `send` sends goes out in one piece: a piece for each statement would be a system call here and a waking up there for each. */
+function inOneWrite<T>(client: PoolClient, send: () => T): T {
+  if (!(client instanceof pg.Client)) return send()
+  const { stream } = client.connection
+  stream.cork()
+  try {
+    return send()
+  } finally {
+    stream.uncork()
+  }
 }
 
 /** Whatever `work` leaves open when it throws is rolled back. */

@@ -1,4 +1,4 @@
-import { asTexts, type Database, statement } from '../database/open.js'
+import { asTexts, type Database, inTime, statement } from '../database/open.js'
 import { SharedReads } from '../database/shared-reads.js'
 
 /** A link of an owner. */
@@ -46,7 +46,9 @@ export type PositionReads = SharedReads<LinkKey, LinkPositions | undefined>
 export function positionReads(db: Database): PositionReads {
   const read = async (keys: LinkKey[]) => {
     const values = [keys.map(({ ownerId }) => ownerId), keys.map(({ id }) => id)]
-    const { rows } = await db.pool.query<[owner: string, link: string, numbers: string]>(asTexts(positions(values)))
+    const { rows } = await db.pool.query<[owner: string, link: string, numbers: string]>(
+      inTime(asTexts(positions(values))),
+    )
     const found = new Map(rows.map(([owner, link, numbers]) => [`${owner}/${link}`, numbersOf(numbers)]))
     return keys.map((key) => {
       const numbers = found.get(`${key.ownerId}/${key.id}`)

@@ -39,7 +39,16 @@ async function pooledSite() {
       const answer = await fetch(address + path, { headers, redirect: 'manual', ...init })
       return { status: answer.status, text: await answer.text() }
     }
-    const json = async (path: string, init: RequestInit = {}) => JSON.parse((await ask(path, init)).text)
+    const json = async (path: string) => {
+      // On a busy machine a server that has just started may turn reads away for a moment.
+      let answer = await ask(path)
+      const askAgain = async () => {
+        if (answer.status === 503) answer = await ask(path)
+        return answer.status === 200 ? '' : answer.text
+      }
+      await expect.poll(askAgain, { timeout: 30_000 }).toBe('')
+      return JSON.parse(answer.text)
+    }
     return { ...server, address, ask, json, port: Number(new URL(address).port) }
   }
   const command = (args: string[], options: CommandOptions = {}) => runCommand(db, args, { ...options, env })

@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest'
+import { isDatabaseAway } from '../../src/database/errors.js'
 import { asTexts } from '../../src/database/open.js'
 import { Pipeline } from '../../src/database/pipeline.js'
 import { testDatabase } from '../support/database.js'
@@ -31,6 +32,15 @@ it('goes on with another connection when one broke, and gives them back', async 
   const broken = pipeline.query(sql(`SELECT pg_terminate_backend(pg_backend_pid())`))
   await expect(Promise.all([broken, pipeline.query(sql('SELECT 1'))])).rejects.toThrow()
   expect(firstOf(await pipeline.query(sql('SELECT pg_backend_pid()')))).not.toBe(pid)
+  await vi.waitFor(() => expect(db.pool.idleCount).toBe(db.pool.totalCount))
+})
+
+it('gives a connection up that does not answer, with all that waits on it, and goes on with another', async () => {
+  const { db } = await testDatabase()
+  const pipeline = new Pipeline(db, 200)
+  const silent = await Promise.allSettled([pipeline.query(sql('SELECT pg_sleep(60)')), pipeline.query(sql('SELECT 1'))])
+  expect(silent.map((result) => result.status === 'rejected' && isDatabaseAway(result.reason))).toEqual([true, true])
+  expect(firstOf(await pipeline.query(sql('SELECT 2')))).toBe('2')
   await vi.waitFor(() => expect(db.pool.idleCount).toBe(db.pool.totalCount))
 })
 
