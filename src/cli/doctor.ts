@@ -65,7 +65,10 @@ async function diagnoseDatabase(repair: boolean): Promise<void> {
     await withDatabase(async (context) => {
       isOpen = true
       const { version, problems } = await examineServer(context.db)
-      const wrong = problems.map((text) => ({ level: 'fail' as const, text }))
+      const wrong = problems.map(({ isFault, text }) => ({
+        level: isFault ? ('fail' as const) : ('warn' as const),
+        text,
+      }))
       say(...findings('database', wrong, `PostgreSQL ${version}, migrated`))
       const { difference, isFar } = await examineClock(context.db)
       say({ level: isFar ? 'fail' : 'ok', topic: 'clock', text: `the one of the database is ${difference}` })

@@ -21,7 +21,7 @@ const LARGEST_LOG_BYTES = 1024 * 1024
  * level LOG keeps starts, recoveries, crashes and refused logins.
  */
 const SETTINGS = [
-  ...['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=on', 'full_page_writes=on'],
+  ...['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=on', 'full_page_writes=on', 'autovacuum=on'],
   ...['log_destination=stderr', 'logging_collector=off', 'log_line_prefix=%m [%p] ', 'log_statement=none'],
   ...['log_min_messages=log', 'log_min_error_statement=panic', 'log_error_verbosity=terse', 'log_checkpoints=off'],
 ]

@@ -5,24 +5,31 @@ const oldestVersion = 150_000
 /** Settings without which an answered click may be lost when the machine goes down. */
 const durable = ['fsync', 'full_page_writes', 'synchronous_commit']
 
+/** A fault is to be mended; the rest works, and may not be meant so. */
+export interface ServerProblem {
+  isFault: boolean
+  text: string
+}
+
 /** Clocks that differ by more make times of recording and expiry dates surprising. */
 const clockToleranceMs = 1000
 
 /** Which PostgreSQL it is, and what is wrong with it, each in one sentence. */
-export async function examineServer({ pool }: Database): Promise<{ version: string; problems: string[] }> {
+export async function examineServer({ pool }: Database): Promise<{ version: string; problems: ServerProblem[] }> {
   const { rows } = await pool.query<{ name: string; setting: string }>(
     'SELECT name, setting FROM pg_settings WHERE name = ANY ($1)',
-    [[...durable, 'server_version', 'server_version_num']],
+    [[...durable, 'autovacuum', 'server_version', 'server_version_num']],
   )
   const settings = new Map(rows.map(({ name, setting }) => [name, setting]))
   const isOld = Number(settings.get('server_version_num')) < oldestVersion
   const version = settings.get('server_version') ?? ''
-  const problems = [
-    ...(isOld ? [`PostgreSQL ${version} is too old: use 15 or newer`] : []),
-    ...durable
-      .filter((name) => settings.get(name) === 'off')
-      .map((name) => `${name} is off: recorded visits may be lost when the machine goes down`),
-  ]
+  const offs = [...durable, 'autovacuum'].filter((name) => settings.get(name) === 'off')
+  const problems = offs.map((name) =>
+    name === 'autovacuum'
+      ? { isFault: false, text: 'autovacuum is off: the server slows down as rows that are no more pile up' }
+      : { isFault: true, text: `${name} is off: recorded visits may be lost when the machine goes down` },
+  )
+  if (isOld) problems.push({ isFault: true, text: `PostgreSQL ${version} is too old: use 15 or newer` })
   return { version, problems }
 }
 
