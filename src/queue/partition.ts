@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { AckPolicy, DeliverPolicy, JetStreamApiError, type JsMsg } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import type { Connected } from './connection.js'
+import { ackWaitMs, watchFirst } from './left-behind.js'
 import type { QueueNames } from './names.js'
 
 export interface PartitionReader {
@@ -13,6 +14,12 @@ export interface PartitionReader {
   finish(message: JsMsg): void
   /** Receives no more; what was received can still be finished. */
   pause(): void
+  /**
+   * Whether a message was left behind, which its successor will start with; to be asked now and then.
+   *
+   * @throws what NATS says when it cannot answer
+   */
+  hasLeftBehind(): Promise<boolean>
   /** Lets go of the partition: what is not finished is for the next reader. */
   leave(): Promise<void>
 }
@@ -21,8 +28,6 @@ export interface PartitionReader {
 const mostUnfinished = 1_000
 /** A reader that does not ask for so long is gone. */
 const goneAfterMs = 5_000
-/** Messages come again after that, in case the word that they are finished was lost. Those in hand are left alone then. */
-const ackWaitMs = 15_000
 const notUnique = 10_100
 
 /**
@@ -33,6 +38,9 @@ const notUnique = 10_100
  * and starts at the first message that was not finished. So even if there were two for a moment, each would append an
  * unbroken run that begins with what is already in the log: nothing can overtake.
  *
+ * Servers can lose a message on its way while the connection stays. They number what they send, so it is missed as soon as
+ * the next one comes: that one would overtake it, so the reader leaves, and its successor starts with what is missing.
+ *
  * @returns null while somebody else reads it
  */
 export async function readPartition(
@@ -41,7 +49,7 @@ export async function readPartition(
   partition: number,
   receive: (message: JsMsg, reader: PartitionReader) => void,
 ): Promise<PartitionReader | null> {
-  const info = await manager.consumers
+  const consumer = await manager.consumers
     .add(names.stream, {
       name: `p${partition}-${randomUUID()}`,
       filter_subject: names.visits(partition),
@@ -55,22 +63,22 @@ export async function readPartition(
       if (error instanceof JetStreamApiError && error.code === notUnique) return null
       throw error
     })
-  if (info === null) return null
+  if (consumer === null) return null
 
   const unfinished = new Set<number>()
-  let last = 0
+  let arrived = 0
   const arrive = (message: JsMsg) => {
-    const { seq } = message
-    if (seq > last) {
-      last = seq
-      unfinished.add(seq)
-      receive(message, reader)
-    } else if (!unfinished.has(seq)) {
-      // Finished, but the word was lost.
-      message.ack()
+    const { seq, info } = message
+    if (info.deliverySequence !== arrived + 1) {
+      void reader.leave()
+      return
     }
+    arrived += 1
+    if (unfinished.has(seq)) return
+    unfinished.add(seq)
+    receive(message, reader)
   }
-  const messages = await jetstream.consumers.getConsumerFromInfo(info).consume({
+  const messages = await jetstream.consumers.getConsumerFromInfo(consumer).consume({
     max_messages: mostUnfinished,
     expires: 5_000,
     idle_heartbeat: 1_000,
@@ -85,10 +93,11 @@ export async function readPartition(
       if (!nats.isClosed()) message.ack()
     },
     pause: () => messages.stop(),
+    hasLeftBehind: watchFirst(manager, names, partition, (seq) => unfinished.has(seq)),
     async leave() {
       messages.stop()
       // When that does not work, the stream removes it a little later.
-      await manager.consumers.delete(names.stream, info.name).catch(() => {})
+      await manager.consumers.delete(names.stream, consumer.name).catch(() => {})
     },
   }
   return reader

@@ -114,11 +114,18 @@ export function openSession({ queue, db, log, onStored, onRefused, onIdle }: Ses
   const take = async (partition: number) => {
     const reader = await readPartition(connected, queue.names, partition, receive)
     if (reader === null) return
+    // Nobody would ever take it from a session that is over.
+    if (hasFailed || closing.signal.aborted) return reader.leave()
     readers.set(partition, reader)
     const forget = () => {
       if (readers.get(partition) === reader) readers.delete(partition)
     }
     reader.closed.then(forget, forget)
+  }
+  const lookBack = async (reader: PartitionReader, partition: number) => {
+    if (!(await reader.hasLeftBehind())) return
+    log.warn({ partition }, 'a message of the queue was left behind: its partition is read anew')
+    await reader.leave()
   }
   const letGo = async (reader: PartitionReader) => {
     reader.pause()
@@ -132,10 +139,11 @@ export function openSession({ queue, db, log, onStored, onRefused, onIdle }: Ses
     if (readers.size > 0 && waiting() === 0) onIdle()
     const changes = Array.from({ length: partitions }, (_, partition) => {
       const reader = readers.get(partition)
-      if (presence.isMine(partition)) return reader ?? take(partition)
+      if (presence.isMine(partition)) return reader ? lookBack(reader, partition) : take(partition)
       return reader && letGo(reader)
     })
-    await Promise.all(changes)
+    const outcomes = await Promise.allSettled(changes)
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
   const keepTending = async () => {
     while (!hasFailed && !closing.signal.aborted) {
