@@ -13,7 +13,7 @@ import { erasureRoutes } from './erasures/routes.js'
 import { requireCaller } from './http/authenticate.js'
 import { acceptBodies } from './http/bodies.js'
 import type { OpenCounter } from './http/counting.js'
-import { givingWay } from './http/giving-way.js'
+import { givingWay, loopUtilization } from './http/giving-way.js'
 import { type Hosts, requireHostFor } from './http/hosts.js'
 import { acceptJwts, type JwtKeys } from './http/jwt.js'
 import { acceptOverrides } from './http/method-override.js'
@@ -58,6 +58,7 @@ export async function apiRoutes(app: FastifyInstance, deps: ApiDeps): Promise<vo
   const { hosts, digests = new Digests(deps.db) } = deps
   await acceptJwts(app, deps.jwtKeys)
   app.decorateRequest('caller')
+  app.decorateRequest('accessToken', null)
   const limits = await openRateLimits(deps.openCounter, deps.config.rateLimit)
   const grants = openGrants(deps)
   const uses = openTokenUses({ db: deps.db, log: app.log })
@@ -70,7 +71,8 @@ export async function apiRoutes(app: FastifyInstance, deps: ApiDeps): Promise<vo
   const streams = new OpenStreams(deps.config.streamsLimit)
   const ready = new ReadyBodies()
   const cursors = cursorsOf(deps.db)
-  const startGivingWay = givingWay(app.server)
+  // A stream that falls behind must keep up with what arrives; an export may take its time.
+  const paces = { streams: givingWay(app.server), exports: givingWay(app.server, undefined, loopUtilization()) }
   app.addHook('preClose', async () => arrivals.close())
   await app.register(async (scope) => {
     const api = scope.withTypeProvider<ZodTypes>()
@@ -90,8 +92,8 @@ export async function apiRoutes(app: FastifyInstance, deps: ApiDeps): Promise<vo
     })
     visitRoutes(api, { ...deps, ready, reads })
     feedRoutes(api, { ...deps, arrivals, cursors, isWelcome, reads })
-    streamRoutes(api, { ...deps, arrivals, cursors, streams, isWelcome, startGivingWay, reads })
-    exportRoutes(api, { ...deps, cursors, startGivingWay, reads })
+    streamRoutes(api, { ...deps, arrivals, cursors, streams, isWelcome, startGivingWay: paces.streams, reads })
+    exportRoutes(api, { ...deps, cursors, startGivingWay: paces.exports, reads })
     statisticsRoutes(api, { ...deps, digests, reads })
     auditRoutes(api, { ...deps, reads })
   })

@@ -36,12 +36,31 @@ it('does no more when there is more of it: each piece waits for those before', a
   expect(third).toBeGreaterThan(second)
 })
 
+it('rests longer the busier the process is, and goes on when it is always busy', async () => {
+  for (const [busy, restMs] of [
+    [0, 30],
+    [0.5, 60],
+    [0.9, 300],
+    [1, 600],
+  ] as const) {
+    const { server, rests, startGivingWay } = observed(() => busy)
+    const giveWay = startGivingWay(30)
+    server.emit('request')
+    await giveWay()
+    expect(rests[0]).toBeCloseTo(restMs, 6)
+  }
+})
+
 /** Rests are over at once, and written down. */
-function observed() {
+function observed(busy = () => 0) {
   const server = new Server()
   const rests: number[] = []
-  const startGivingWay = givingWay(server, async (milliseconds) => {
-    rests.push(milliseconds)
-  })
+  const startGivingWay = givingWay(
+    server,
+    async (milliseconds) => {
+      rests.push(milliseconds)
+    },
+    busy,
+  )
   return { server, rests, startGivingWay }
 }
