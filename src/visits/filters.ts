@@ -178,7 +178,8 @@ function valueProblem(name: FilterName, values: string[]): string | null {
       (text) => /^[a-z]{2}$/i.test(text),
       'The filter country_code takes two letters of ISO 3166-1, such as IN.',
     ],
-    client_ip: [(text) => isIP(text) !== 0, 'The filter client_ip takes IP addresses.'],
+    // PostgreSQL knows no zones of IPv6 addresses.
+    client_ip: [(text) => isIP(text) !== 0 && !text.includes('%'), 'The filter client_ip takes IP addresses.'],
     mobile: [(text) => /^\+?[\d*]{1,32}$/.test(text), 'The filter mobile takes digits.'],
   }
   const [isRight, message] = checks[name] ?? [() => true, '']

@@ -65,13 +65,14 @@ export async function removeOldVisits(
     const claimed = await client.query<{ is_mine: boolean }>(claim([ownerId]))
     // Another process is at a link of the owner's.
     if (claimed.rows[0]?.is_mine !== true) return false
+    // The owner's lock first, as whoever appends does, and whoever edits: a link that is told to keep more keeps it.
+    await client.query(lockOwner([ownerId]))
     const found = await client.query<{ first: number; last: number }>(selectPrefix([ownerId, id, retentionDays, rows]))
     const [prefix] = found.rows
     if (prefix === undefined || prefix.last < prefix.first) return false
-    // The owner's lock first, as whoever appends does. The revision, because visits leave the feed of the account.
-    await client.query(lockOwner([ownerId]))
     const held = await client.query(holdLink([ownerId, id, prefix.first]))
     if (held.rows.length === 0) return false
+    // Visits leave the feed of the account.
     await client.query(raiseRevision([ownerId]))
     await removePrefix(client, { ownerId, linkId: id, ...prefix })
     return prefix.last - prefix.first + 1 === rows

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cursorListFields } from '../http/cursor-list.js'
 import { pageQuery } from '../http/page-query.js'
 import { filterParameters } from './filters.js'
 
@@ -46,19 +47,13 @@ export const exportQuery = (zone: string) =>
       error: 'The after field goes on after a visit, a cursor after a position. Give one of them.',
     })
 
-const limit = 'The limit field must be a number between 1 and 1000.'
 const wait = 'The wait field must be a number of seconds between 0 and 60.'
 
 /** Query of a feed. It has every visit, so it takes no filters. */
 export const feedQuery = (zone: string) =>
   z
     .object({
-      limit: z
-        .string({ error: limit })
-        .regex(/^([1-9]\d{0,2}|1000)$/, limit)
-        .meta({ type: 'integer', minimum: 1, maximum: 1000, default: 100, pattern: undefined })
-        .transform(Number)
-        .default(100),
+      limit: cursorListFields.limit,
       cursor: z
         .string({ error: 'The cursor field must be a cursor of this feed.' })
         .meta({ description: 'Goes on where an earlier answer ended.' })

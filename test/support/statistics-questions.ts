@@ -10,8 +10,12 @@ const fields = [
   ...['weekday', 'hour', 'link'],
 ]
 
+/** Moments within a quarter of an hour, few enough that visits come exactly where a range begins or ends. */
+export const sharedMoment = fc.constantFrom(-hourMs + 1, -1, 1, 450_000, 450_001, 899_999)
+
 const edge = fc.option(
   fc.oneof(
+    sharedMoment,
     fc.integer({ min: -70 * hourMs, max: 70 * hourMs }),
     fc.integer({ min: -280, max: 280 }).map((quarters) => (quarters * hourMs) / 4),
   ),

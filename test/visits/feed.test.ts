@@ -117,6 +117,16 @@ describe('waiting at the end of a feed', () => {
     expect(ids((await held).body)).toEqual(stored)
   })
 
+  it('is no less allowed with the access token in the query', async () => {
+    const { app, as, get, append } = await feedApp()
+    const cursor = (await get('/link/urls/21/visits/feed')).body?.meta.next_cursor
+    const token = as(26).authorization.slice('Bearer '.length)
+    const held = app.inject({ url: `/link/urls/21/visits/feed?wait=60&cursor=${cursor}&access_token=${token}` })
+    const stored = await append(21, 1)
+    const answer = await held
+    expect([answer.statusCode, ids(answer.json())]).toEqual([200, stored])
+  })
+
   it('answers empty when the server stops', async () => {
     const { app, get } = await feedApp()
     const cursor = (await get('/link/visits/feed')).body?.meta.next_cursor

@@ -98,6 +98,7 @@ describe('filters', () => {
     ['filter[device_type]=toaster', 'filter.device_type', 'takes desktop, smartphone,'],
     ['filter[country_code]=Germany', 'filter.country_code', 'two letters'],
     ['filter[client_ip]=1.2.3', 'filter.client_ip', 'takes IP addresses'],
+    ['filter[client_ip]=fe80::1%25eth0', 'filter.client_ip', 'takes IP addresses'],
     ['from=2026-02-30', 'from', 'must be a time as ISO 8601'],
     ['to=now', 'to', 'must be a time as ISO 8601'],
     ['date=2026-01-01', 'date', 'such as Jun 26, 2026 - Jun 28, 2026'],

@@ -150,6 +150,26 @@ it('removes each visit once, whoever is at it, while clicks of the same owner ar
   expect(await wrong(db)).toEqual([])
 })
 
+it('keeps what a link is told to keep while a step waits for its turn', async () => {
+  const { db } = await testDatabase()
+  await storeLink(db, 1, 1, { retentionDays: 30 })
+  await appendVisits(db, 1, aged(40, 39, 2))
+  const client = await db.pool.connect()
+  try {
+    await client.query('BEGIN')
+    await client.query('SELECT FROM owners WHERE id = 1 FOR UPDATE')
+    const step = removeOldVisits(db, link, undefined)
+    const waiting = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    await vi.waitUntil(async () => (await db.pool.query(waiting)).rowCount === 1, { timeout: 30_000, interval: 5 })
+    await client.query('UPDATE links SET retention_days = 90')
+    await client.query('COMMIT')
+    expect(await step).toBe(false)
+  } finally {
+    client.release()
+  }
+  expect(await seqs(db)).toEqual([1, 2, 3])
+})
+
 it('leaves links alone that are being deleted, and owners whom another process is at', async () => {
   const { db } = await testDatabase()
   await storeLink(db, 1, 1)
@@ -173,7 +193,7 @@ it('is at work wherever the background work is', async () => {
   await storeLink(db, 1, 1)
   await appendVisits(db, 1, aged(...Array(1200).fill(40), 1))
   const retention = openRetention({ db, retentionDays: 30, log: { error: () => {} } })
-  await expect.poll(() => seqs(db)).toEqual([1201])
+  await expect.poll(() => seqs(db), { timeout: 30_000 }).toEqual([1201])
   await retention.close()
 })
 

@@ -201,6 +201,8 @@ export class Digest {
     this.#chunks.clear()
     this.#numbered.clear()
     this.#people.clear()
+    // What a question that failed has left behind is of the log as it was.
+    this.#made = []
     this.#changes = changes
     this.#first = first
     this.#end = first - 1

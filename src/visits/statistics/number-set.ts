@@ -2,12 +2,11 @@
 export class NumberSet {
   #bits = new Uint32Array(1024)
 
-  /** Adds those that are above 0. */
+  /** Adds them all; 0 stands for none. Kept like the others, which costs less than to look whether it is one, and never counted. */
   addAll(numbers: Uint32Array): void {
     let bits = this.#bits
     for (let at = 0; at < numbers.length; at++) {
       const number = numbers[at] ?? 0
-      if (number === 0) continue
       const word = number >>> 5
       if (word >= bits.length) bits = this.#grow(word)
       bits[word] = (bits[word] ?? 0) | (1 << (number & 31))
@@ -25,8 +24,9 @@ export class NumberSet {
   }
 
   get size(): number {
-    let size = 0
-    for (const word of this.#bits) size += bitsOf(word)
+    let size = -((this.#bits[0] ?? 0) & 1)
+    const bits = this.#bits
+    for (let word = 0; word < bits.length; word++) size += bitsOf(bits[word] ?? 0)
     return size
   }
 

@@ -102,45 +102,72 @@ function isNear({ first }: Chunk, { included }: PositionFilter): boolean {
 /** Places of a whole chunk. */
 export const everyPlace = Uint16Array.from({ length: chunkSize }, (_, at) => at)
 
-const flags = new Uint8Array(chunkSize)
 const places = new Uint16Array(chunkSize)
+/** 1 for the codes of a chunk that are wanted. */
+const wantedCodes = new Uint8Array(chunkSize)
+const noEntries = new Uint8Array()
 
-/** Places of the wanted visits of a chunk; what is returned is overwritten by the next call. */
+/**
+ * Places of the wanted visits of a chunk; what is returned is overwritten by the next call.
+ *
+ * Each condition leaves some of the places that the one before has left. Without a branch: which visits are wanted is what no
+ * processor can predict.
+ */
 export function wantedPlaces(chunk: Chunk, selection: Selection, look: Look): Uint16Array {
-  flagTimes(chunk, selection, look)
-  for (const name of look.limiting) flagFacet(chunk, selection, name)
-  if (selection.positions !== null) flagPositions(chunk, selection.positions)
-  let count = 0
-  for (let at = 0; at < chunk.length; at++) if (flags[at] === 1) places[count++] = at
+  let count = placesInTime(chunk, selection, look)
+  for (const name of look.limiting) count = leaveFacet(chunk, selection, name, count)
+  if (selection.positions !== null) count = leavePositions(chunk, selection.positions, count)
   return places.subarray(0, count)
 }
 
-function flagTimes(chunk: Chunk, { from, to }: Selection, { time }: Look): void {
-  const { runs } = chunk
-  if (time === 'in') flags.fill(1, 0, chunk.length)
-  else if (time === 'cut') {
+function placesInTime(chunk: Chunk, { from, to }: Selection, { time }: Look): number {
+  const { runs, length } = chunk
+  places.set(everyPlace)
+  if (time === 'in') return length
+  let count = 0
+  if (time === 'cut') {
     const times = partOf(chunk, 'times')
-    for (let at = 0; at < chunk.length; at++) flags[at] = (times[at] ?? 0) >= from && (times[at] ?? 0) < to ? 1 : 0
-  } else {
-    for (let run = 0, at = 0; run < runs.length; run++) {
-      const start = (runs.quarters[run] ?? 0) * quarterMs
-      const end = runs.ends[run] ?? 0
-      flags.fill(start >= from && start < to ? 1 : 0, at, end)
-      at = end
+    for (let at = 0; at < length; at++) {
+      const instant = times[at] ?? 0
+      places[count] = at
+      count += Number(instant >= from && instant < to)
     }
+    return count
   }
+  for (let run = 0, at = 0; run < runs.length; run++) {
+    const start = (runs.quarters[run] ?? 0) * quarterMs
+    const end = runs.ends[run] ?? 0
+    if (start >= from && start < to) {
+      places.copyWithin(count, at, end)
+      count += end - at
+    }
+    at = end
+  }
+  return count
 }
 
-function flagFacet(chunk: Chunk, { wanted }: Selection, name: FacetName): void {
+function leaveFacet(chunk: Chunk, { wanted }: Selection, name: FacetName, count: number): number {
   const codes = partOf(chunk, name)
-  const isWanted = Uint8Array.from(chunk.columns[name].entries, (entry) => wanted[name]?.[entry] ?? 0)
-  for (let at = 0; at < chunk.length; at++) flags[at] = (flags[at] ?? 0) & (isWanted[codes[at] ?? 0] ?? 0)
+  const { entries } = chunk.columns[name]
+  const ofEntry = wanted[name] ?? noEntries
+  for (let code = 0; code < entries.length; code++) wantedCodes[code] = ofEntry[entries[code] ?? 0] ?? 0
+  let left = 0
+  for (let nth = 0; nth < count; nth++) {
+    const at = places[nth] ?? 0
+    places[left] = at
+    left += wantedCodes[codes[at] ?? 0] ?? 0
+  }
+  return left
 }
 
-function flagPositions(chunk: Chunk, { included, excluded }: PositionFilter): void {
+function leavePositions(chunk: Chunk, { included, excluded }: PositionFilter, count: number): number {
   const offsets = partOf(chunk, 'offsets')
-  for (let at = 0; at < chunk.length; at++) {
+  let left = 0
+  for (let nth = 0; nth < count; nth++) {
+    const at = places[nth] ?? 0
     const position = chunk.first + (offsets[at] ?? 0)
-    if (excluded.has(position) || included?.has(position) === false) flags[at] = 0
+    places[left] = at
+    left += Number(!excluded.has(position) && included?.has(position) !== false)
   }
+  return left
 }

@@ -101,6 +101,14 @@ describe('blocks', () => {
     expect(await findings()).toEqual([])
   })
 
+  it('that a refused question has made are not kept after the log has changed', async () => {
+    const url = '/link/urls/21/visits/stats?interval=hour&from=1990-01-01'
+    expect((await site.app.inject({ url, headers: site.as(26) })).statusCode).toBe(422)
+    await db.pool.query(`UPDATE visits SET client_ip = NULL, place_id = NULL WHERE link_id = 21 AND seq = 2`)
+    await expectRight()
+    expect(await findings()).toEqual([])
+  })
+
   it('are made in the background, once, by several servers', async () => {
     const log = { error: vi.fn() }
     const notifications = { subscribe: () => () => {} }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { appendVisits } from '../../../src/visits/append.js'
 import { openApp, type TestApp } from '../../support/app.js'
 import { type ModelVisit, modelStatistics } from '../../support/statistics-model.js'
-import { ask, hourMs, queryOf, question } from '../../support/statistics-questions.js'
+import { ask, hourMs, queryOf, question, sharedMoment } from '../../support/statistics-questions.js'
 import { chromeOnMac, localhost, newVisit, storeLinks, storeRecipients } from '../../support/visits.js'
 
 let site: TestApp
@@ -59,6 +59,7 @@ const moments = [
 const visitShape = fc.record({
   /** Whole quarters now and then, where buckets begin. */
   time: fc.oneof(
+    sharedMoment,
     fc.integer({ min: -60 * hourMs, max: 60 * hourMs }),
     fc.integer({ min: -240, max: 240 }).map((quarters) => (quarters * hourMs) / 4),
     fc.integer({ min: -12, max: 12 }).map((quarters) => (quarters * hourMs) / 4),
