@@ -32,6 +32,8 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
+export type Stoppable = Pick<RunningServer, 'app' | 'stop'>
+
 /** A start that cannot go on, for a reason that the person who started it can mend. */
 export class StartError extends Error {}
 
@@ -39,11 +41,13 @@ export class StartError extends Error {}
  * Configuration → database → app → listen.
  *
  * @param roles what this process is to do: each starts only what it needs. All of them answer `/health` and `/ready`
+ * @param onOpen told how to stop it, before anybody can know that it listens
  * @throws StartError, ConfigError, ConnectError, EmbeddedError, MigrationError
  */
 export async function startServer(
   config: Config,
   roles: ReadonlySet<Role> = new Set(everyRole),
+  onOpen?: (server: Stoppable) => void,
 ): Promise<RunningServer> {
   const opened: (() => Promise<void> | void)[] = []
   // In the opposite order of opening: what is in flight is answered first, the database goes last.
@@ -94,6 +98,7 @@ export async function startServer(
     log.release(app.log)
     opened.push(() => app.close())
     if (beside) app.log.info(`Metrics at ${beside.address}/metrics`)
+    onOpen?.({ app, stop: close })
     const address = await listen(app, config)
     return { app, connection, address, stop: close }
   } catch (error) {
@@ -123,7 +128,7 @@ async function openClicks(way: Way, config: Config, log: CaptureLog): Promise<Ca
 }
 
 /** Stops the server at SIGTERM or SIGINT and ends the process with 0; a second signal ends it at once. */
-export function stopOnSignals(server: RunningServer): void {
+export function stopOnSignals(server: Stoppable): void {
   let stopping = false
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

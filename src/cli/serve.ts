@@ -8,7 +8,9 @@ export function serveCommand(): Command {
     .description('Start the server. Configured by environment variables or a file .env; see .env.example.')
     .option('--only <roles>', 'do only this: api, redirect or work; several with commas, or given again', addRoles)
     .addHelpText('after', serveHelp)
-    .action(async ({ only }: { only?: Set<Role> }) => stopOnSignals(await startServer(readConfig(), only)))
+    .action(async ({ only }: { only?: Set<Role> }) => {
+      await startServer(readConfig(), only, stopOnSignals)
+    })
 }
 
 const serveHelp = `
