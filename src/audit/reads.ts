@@ -61,7 +61,6 @@ export function openReads({ db, log, mostWaiting = 50_000 }: ReadsOptions): Read
     if (known !== undefined) return addSeen(known, entry)
     if (entries.size >= mostWaiting) return drop(entry.answers)
     entries.set(key, entry)
-    if (entries.size === manyEntries) void flush()
   }
 
   const drop = (answers: number) => {
@@ -88,6 +87,8 @@ export function openReads({ db, log, mostWaiting = 50_000 }: ReadsOptions): Read
       if (known !== undefined) return addSeen(known, seen)
       const id = readId(minute, tokenId, operation, linkId)
       add(key, { ...seen, id, ownerId, tokenId, operation, linkId, filters: new Set(read.filters) })
+      // Only with a new one: those that come back because they could not be written wait for the time.
+      if (entries.size === manyEntries) void flush()
     }
   }
 

@@ -40,9 +40,12 @@ export class WaitingClick {
     this.#resolve(true)
   }
 
-  /** Its link takes no more visits, and it was not handed to the spool before that was known. */
+  /** Its link takes no more visits. Handed to the spool before that was known, it counts, unless the spool does not take it. */
   turnAway(): void {
-    if (this.isSpooling) return
+    if (this.isSpooling) {
+      this.failed('commit', new Error('its link takes no more visits'))
+      return
+    }
     this.#settle()
     this.#resolve(false)
   }

@@ -93,6 +93,25 @@ it('while the database is away reads are kept, and written when it is back', asy
   await far.close()
 })
 
+it('while the database is away, however much waits, it is tried no more often', async () => {
+  const { db, url } = await testDatabase()
+  await storeLink(db, 1, 7)
+  const cable = await cableTo(url)
+  cable.cut()
+  const far = openDatabase({ url: cable.url, connections: 2 })
+  const tries = vi.spyOn(far.pool, 'query')
+  const reads = openReads({ db: far, log: heldLog() })
+  for (let link = 1; link <= 1500; link += 1) reads.note(reader(1), read(link), rows(1, 1))
+  // Once because there are many, and once with each of these.
+  await reads.flush()
+  await reads.flush()
+  expect([tries.mock.calls.length, reads.counts.waiting]).toEqual([3, 1500])
+  cable.mend()
+  await reads.close()
+  expect([(await stored(db)).length, reads.counts.dropped]).toEqual([1500, 0])
+  await far.close()
+})
+
 it('what is more than fits in memory, or is left at the end, is dropped loudly', async () => {
   const { db, url } = await testDatabase()
   await storeLink(db, 1, 7)

@@ -2,12 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PoolClient } from 'pg'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { logWay } from '../../src/capture/log-way.js'
 import { openRecorder, type Recorder, type RecorderOptions } from '../../src/capture/recorder.js'
-import { openSpool, type Spool } from '../../src/capture/spool.js'
+import { openSpool, type Spool, SpoolError } from '../../src/capture/spool.js'
 import { RecordError } from '../../src/capture/waiting-click.js'
 import type { Database } from '../../src/database/open.js'
+import { appendVisits } from '../../src/visits/append.js'
 import { testDatabase } from '../support/database.js'
 import { newVisit, storeLinks } from '../support/visits.js'
 
@@ -264,6 +265,34 @@ it('sets aside what the database refuses in the spool, and stores what follows',
   await emptied(spool)
   expect(await storedIds(place.db)).toEqual([good.id])
   expect(place.said).toContain('visits of the spool were refused: see the .bad file')
+})
+
+it('fails clearly when the link is used up and the spool does not take the visit, whichever is known first', async () => {
+  const place = await testPlace()
+  await place.db.pool.query('UPDATE links SET max_visits = 1 WHERE user_id = 1')
+  await appendVisits(place.db, 1, [newVisit(20)])
+  const { recorder, spool, close } = await testRecorder(place, { waitMs: 20 })
+  const neither = new RecordError('the visit can be neither committed nor spooled')
+  for (const isSpoolFirst of [true, false]) {
+    const unlock = await lockOwner(place.db)
+    let fail = () => {}
+    const append = vi.spyOn(spool, 'append').mockImplementation(() => {
+      return new Promise((_, reject) => {
+        fail = () => reject(new SpoolError('the spool is broken'))
+      })
+    })
+    const before = recorder.state().commitSizes.sum
+    const failed = expect(recorder.record(1, newVisit(20))).rejects.toThrow(neither)
+    await vi.waitUntil(() => append.mock.calls.length > 0)
+    if (isSpoolFirst) fail()
+    await unlock()
+    await vi.waitUntil(() => recorder.state().commitSizes.sum > before)
+    if (!isSpoolFirst) fail()
+    await failed
+    append.mockRestore()
+  }
+  await close()
+  expect(recorder.state().waiting).toBe(0)
 })
 
 it('closes when every visit it took is safe, even if the database never answers', async () => {
