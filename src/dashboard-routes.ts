@@ -17,10 +17,10 @@ const built = new URL('../dist/dashboard/', import.meta.url)
  */
 export async function dashboardRoutes(
   app: FastifyInstance,
-  { publicUrl, outputZone }: Pick<Config, 'publicUrl' | 'outputZone'>,
+  config: Pick<Config, 'publicUrl' | 'outputZone' | 'streamHeartbeatMs'>,
 ): Promise<void> {
   const template = await readFile(new URL('index.html', built), 'utf8').catch(() => null)
-  const page = template === null ? null : placed(template, publicUrl, outputZone)
+  const page = template === null ? null : placed(template, config)
   const tag = entityTag(page)
   const headers = { ...security, etag: tag, 'cache-control': 'no-cache' }
 
@@ -45,12 +45,16 @@ export async function dashboardRoutes(
 }
 
 /** Behind a proxy that serves PUBLIC_URL below a path, everything is below that path. */
-function placed(template: string, publicUrl: string | undefined, zone: string): string {
+function placed(
+  template: string,
+  { publicUrl, outputZone, streamHeartbeatMs }: Parameters<typeof dashboardRoutes>[1],
+): string {
   const path = publicUrl === undefined ? '' : attribute(new URL(publicUrl).pathname.replace(/\/$/, ''))
   return template
     .replaceAll('"./assets/', `"${path}/dashboard/assets/`)
     .replace('data-api=""', `data-api="${path}"`)
-    .replace('data-zone="UTC"', `data-zone="${attribute(zone)}"`)
+    .replace('data-zone="UTC"', `data-zone="${attribute(outputZone)}"`)
+    .replace('data-heartbeat="15000"', `data-heartbeat="${streamHeartbeatMs}"`)
 }
 
 const attribute = (text: string) => text.replaceAll('&', '&amp;').replaceAll('"', '&quot;')

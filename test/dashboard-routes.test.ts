@@ -57,10 +57,11 @@ it('is below the path of the public address, and not on the host of short links'
     PUBLIC_URL: 'https://example.com/smart-link',
     SHORT_URL: 'https://s.example.com',
     TZ_OUTPUT: 'Asia/Tokyo',
+    STREAM_HEARTBEAT_MS: '5000',
   }
   const { app } = await testApp({ env })
   const { body } = await app.inject({ url: '/dashboard', headers: { host: 'example.com' } })
-  expect(body).toContain('data-api="/smart-link" data-zone="Asia/Tokyo"')
+  expect(body).toContain('data-api="/smart-link" data-zone="Asia/Tokyo" data-heartbeat="5000"')
   for (const url of loadedBy(body)) expect(url).toMatch(/^\/smart-link\/dashboard\/assets\//)
   expect((await app.inject({ url: '/dashboard', headers: { host: 's.example.com' } })).statusCode).toBe(404)
 })

@@ -1,31 +1,13 @@
-import { ownZone, serverZone } from './surroundings.js'
+import { onFirstUse } from './on-first-use.js'
+import { serverZone } from './surroundings.js'
 
-const number = new Intl.NumberFormat('en')
-const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
-const percent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 })
-const wholePercent = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 0 })
+const withSeconds = onFirstUse(() => new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' }))
+const day = onFirstUse(() => new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' }))
 
-export const formatNumber = (value: number) => number.format(value)
+export const formatExactTime = (instant: Date) => withSeconds().format(instant)
+export const formatDay = (instant: Date) => day().format(instant)
 
-/** 12,345 as 12.3K, for where there is little room. */
-export const formatCompact = (value: number) => compact.format(value)
-
-/** Of nothing there is no share. */
-export function formatShare(part: number, whole: number): string {
-  if (whole === 0) return '–'
-  const share = part / whole
-  return (share > 0 && share < 0.1 ? percent : wholePercent).format(share)
-}
-
-const time = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' })
-const withSeconds = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
-const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium' })
-
-export const formatTime = (instant: Date) => time.format(instant)
-export const formatExactTime = (instant: Date) => withSeconds.format(instant)
-export const formatDay = (instant: Date) => day.format(instant)
-
-const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' })
+const relative = onFirstUse(() => new Intl.RelativeTimeFormat('en', { numeric: 'auto' }))
 const steps: [Intl.RelativeTimeFormatUnit, number][] = [
   ['year', 31_536_000],
   ['month', 2_592_000],
@@ -38,7 +20,7 @@ const steps: [Intl.RelativeTimeFormatUnit, number][] = [
 export function formatAgo(instant: Date, now = Date.now()): string {
   const seconds = (instant.getTime() - now) / 1000
   const [unit, size] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? ['second', 1]
-  return relative.format(Math.round(seconds / size), unit as Intl.RelativeTimeFormatUnit)
+  return relative().format(Math.round(seconds / size), unit as Intl.RelativeTimeFormatUnit)
 }
 
 /** `2026-11-23 05:14:52`, which is in the server's zone, as an instant. */
@@ -67,21 +49,21 @@ function clockOf(zone: string): Intl.DateTimeFormat {
   const known = clocks.get(zone)
   if (known !== undefined) return known
   const fields = { year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' } as const
-  const made = new Intl.DateTimeFormat('en', { ...fields, second: 'numeric', hourCycle: 'h23', timeZone: zone })
+  const made = new Intl.DateTimeFormat('en-GB', { ...fields, second: 'numeric', hourCycle: 'h23', timeZone: zone })
   clocks.set(zone, made)
   return made
 }
 
 /** `2026-11-23T05:14`, as fields of a form have it, in the zone of the person. */
 export function localInput(instant: Date): string {
-  return new Date(instant.getTime() + offsetAt(instant.getTime(), ownZone)).toISOString().slice(0, 16)
+  return new Date(instant.getTime() - instant.getTimezoneOffset() * 60_000).toISOString().slice(0, 16)
 }
 
-const regions = new Intl.DisplayNames('en', { type: 'region' })
-const languages = new Intl.DisplayNames('en', { type: 'language' })
+const regions = onFirstUse(() => new Intl.DisplayNames('en', { type: 'region' }))
+const languages = onFirstUse(() => new Intl.DisplayNames('en', { type: 'language' }))
 
-export const countryName = (code: string) => named(() => regions.of(code), code)
-export const languageName = (code: string) => named(() => languages.of(code), code)
+export const countryName = (code: string) => named(() => regions().of(code), code)
+export const languageName = (code: string) => named(() => languages().of(code), code)
 
 /** Codes that are none are shown as they are. */
 function named(name: () => string | undefined, code: string): string {

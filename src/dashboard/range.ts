@@ -36,6 +36,13 @@ export function paramsOf(from: Date, to: Date): Record<'range' | 'from' | 'to', 
   return { range: undefined, from: localInput(from), to: localInput(to) }
 }
 
+/** Why the ends that somebody has given are not a range; null: they are one. */
+export function rangeProblem(from: string, to: string): 'early' | 'order' | null {
+  const [start, end] = [instantOfInput(from), instantOfInput(to)]
+  if (start === null || end === null) return 'early'
+  return start < end ? null : 'order'
+}
+
 function presetRange(preset: Preset, now: Date): Omit<Range, 'preset'> {
   const [year, month, day] = [now.getFullYear(), now.getMonth(), now.getDate()]
   const days = { '7d': 7, '30d': 30, '90d': 90 }
@@ -56,10 +63,11 @@ function intervalFor(from: Date, to: Date): Interval {
   return days <= 400 ? 'week' : 'month'
 }
 
+/** null: it is none, or before 1970, where the API's time begins. */
 function instantOfInput(wall: string): Date | null {
   if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d)?$/.test(wall)) return null
   const instant = instantOfWall(`${wall.slice(0, 10)} ${wall.slice(11) || '00:00'}:00`, ownZone)
-  return Number.isNaN(instant.getTime()) ? null : instant
+  return instant.getTime() >= 0 ? instant : null
 }
 
 const hourMs = 3_600_000

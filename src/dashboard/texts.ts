@@ -20,6 +20,7 @@ export const texts = {
 
   errors: {
     unreachable: 'The server cannot be reached. Check that it runs, and that you are online.',
+    partMissing: 'A part of the dashboard could not be loaded. Reload the page.',
     unauthenticated: (message: string) =>
       /expired|ip:/.test(message) ? `${message}.` : 'The server does not accept this access token.',
     forbidden: (scope: string | undefined) =>
@@ -28,6 +29,8 @@ export const texts = {
         : `This access token may not do that: it lacks the scope ${scope}.`,
     missing: 'This does not exist, or it was deleted.',
     tooMany: (seconds: number) => `Too many requests. Try again in ${seconds} s.`,
+    tooLarge: 'That is more than the server, or a proxy in front of it, takes at once.',
+    noReason: (status: number) => `This was refused with the status ${status}, and without a reason.`,
     busy: 'The server is busy, or its database is away. Try again in a moment.',
     server: (id: string | null) =>
       `Something went wrong on the server.${id === null ? '' : ` Its log has it under ${id}.`}`,
@@ -48,6 +51,8 @@ export const texts = {
     live: 'Live',
     connecting: 'Connecting…',
     paused: 'Paused',
+    refused: 'Not live',
+    refusedHint: (why: string) => `New visits do not appear by themselves. ${why}`,
     hint: {
       live: 'New visits appear as they happen.',
       connecting: 'The connection for new visits is being opened.',
@@ -108,6 +113,7 @@ export const texts = {
     more: 'More settings',
     wrong: 'Some fields are not right yet.',
     noWebhook: 'None',
+    halfFilled: 'A part of this is missing. Fill in all of it, or nothing.',
     rulesNotJson: 'The rules must be a JSON list.',
     labels: {
       long_url: 'Target',
@@ -154,6 +160,7 @@ export const texts = {
     custom: 'Custom',
     from: 'From',
     to: 'To',
+    problems: { early: 'Both need a date, from 1970 on.', order: '“From” must be before “To”.' },
   },
 
   totals: {
@@ -161,6 +168,7 @@ export const texts = {
     visitsNote: 'in this range',
     people: 'People',
     bots: 'Bots',
+    missing: '–',
     share: (share: string) => `${share} of visits`,
     unique: 'Unique visitors',
     uniqueNote: 'among people',
@@ -175,12 +183,14 @@ export const texts = {
     timeTable: 'Visits over time, newest first',
     noTime: 'No visits in this range',
     when: 'When',
+    weekOf: (day: string) => `Week of ${day}`,
     asTable: 'Show as a table',
     asPicture: 'Show as a picture',
     groupBy: 'What to count by',
     ofBots: (bots: string) => `, ${bots} of them bots`,
     others: (count: string) => `${count} more`,
     nothing: 'Nothing in this range.',
+    missing: 'These numbers could not be fetched.',
   },
 
   dimensions: {
@@ -242,10 +252,14 @@ export const texts = {
     label: 'Map of the world; the list beside it says the same',
   },
 
+  calendar: {
+    months: 'January February March April May June July August September October November December'.split(' '),
+    weekdays: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'],
+  },
+
   heat: {
     title: 'Weekdays and hours',
     caption: 'Visits by weekday and hour, by your clocks',
-    weekdays: ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'],
     cell: (day: string, hour: number, count: string) => `${day} ${String(hour).padStart(2, '0')}:00 · ${count}`,
   },
 

@@ -1,5 +1,6 @@
 import { defineConfig } from 'vite'
 import { precompressed } from './build/precompressed.js'
+import { uplotWithoutIntl } from './build/uplot-without-intl.js'
 import { worldShapes } from './build/world-shapes.js'
 
 /** The dashboard as files for dist/dashboard: a page and its assets, whose names change with their content. */
@@ -7,7 +8,7 @@ export default defineConfig({
   root: import.meta.dirname,
   // Assets refer to each other by where they are, so that any path in front of /dashboard will do.
   base: './',
-  plugins: [worldShapes(), precompressed()],
+  plugins: [uplotWithoutIntl(), worldShapes(), precompressed()],
   build: {
     outDir: '../../dist/dashboard',
     emptyOutDir: true,

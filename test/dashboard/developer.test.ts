@@ -60,7 +60,8 @@ it('makes an access token with the scopes chosen, shows it once, and revokes it 
   await dialog.getByRole('button', { name: 'Create token' }).click()
   const made = page.getByRole('dialog', { name: 'Copy the access token now' })
   await made.getByRole('button', { name: 'Copy token' }).click()
-  await page.getByText('Copied.').waitFor()
+  // Within the dialog: what is outside of it is not read out.
+  await made.getByRole('status').getByText('Copied.').waitFor()
   await expectAccessible(page)
   const token = await page.evaluate(() => navigator.clipboard.readText())
   expect(token).toMatch(/^[0-9A-Za-z]{40}$/)
@@ -138,6 +139,18 @@ it('makes, changes and deletes a webhook', async () => {
   expect((await get('/developer/webhooks')).data).toEqual([])
 })
 
+it('shows the page before when the last webhook of a page was deleted, and leaves the page of the tokens', async () => {
+  for (let count = 0; count < 11; count++) await newWebhook(site.db, 27, 'https://hooks.example.com/visit')
+  const token = site.as(27).authorization.slice('Bearer '.length)
+  const page = await openDashboard(browser, site, '#/developer?page=1&webhooks=2', { token })
+  await page.getByText('11–11 of 11').waitFor()
+  await page.getByRole('button', { name: 'Delete: a webhook' }).click()
+  await page.getByRole('button', { name: 'Delete webhook' }).click()
+  await page.getByText('10 in all').waitFor()
+  expect(await page.getByRole('button', { name: 'Delete: a webhook' }).count()).toBe(10)
+  expect(page.url()).toMatch(/\?page=1&webhooks=1$/)
+})
+
 it('shows what became of deliveries, one in detail, and sends again what was given up', async () => {
   const webhookId = await storeDeliveries(401)
   const page = await openDashboard(browser, site, '#/developer')
@@ -171,6 +184,20 @@ it('shows what became of deliveries, one in detail, and sends again what was giv
   ])
   await page.getByRole('button', { name: 'Show requests of this page' }).click()
   await page.getByText(`/developer/webhooks/${webhookId}/deliveries?limit=25&filter[state]=parked`).waitFor()
+})
+
+it('says within the dialog that is open, and on the page again after it, what came of an action', async () => {
+  const webhookId = await storeDeliveries(402)
+  const page = await openDashboard(browser, site, `#/developer/webhooks/${webhookId}`)
+  await page.route('**/replay', (route) => route.fulfill({ status: 404, json: {} }), { times: 1 })
+  await page.getByRole('button', { name: 'Details: Link 402, No. 2' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Delivery' })
+  await dialog.getByRole('button', { name: 'Send again' }).click()
+  await dialog.getByRole('status').getByText('This does not exist, or it was deleted.').waitFor()
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Send again' }).click()
+  await page.getByRole('status').getByText('It will be sent again.').waitFor()
+  expect(await page.getByRole('dialog').count()).toBe(0)
 })
 
 it.each([

@@ -66,8 +66,8 @@ export async function storeKnownVisits({ db }: TestApp): Promise<void> {
 const iphone =
   'Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1'
 
-/** Opens a short link as a person would. */
-export async function openShortLink(site: TestApp, token: string): Promise<void> {
-  const headers = { 'user-agent': iphone, 'accept-language': 'fr-FR,fr', accept: 'text/html' }
+/** Opens a short link as a person would, but for a program that is named. */
+export async function openShortLink(site: TestApp, token: string, userAgent = iphone): Promise<void> {
+  const headers = { 'user-agent': userAgent, 'accept-language': 'fr-FR,fr', accept: 'text/html' }
   await fetch(`${addressOf(site)}/${token}`, { redirect: 'manual', headers })
 }

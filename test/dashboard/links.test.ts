@@ -1,4 +1,4 @@
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestApp } from '../support/app.js'
 import { storeLink } from '../support/visits.js'
@@ -73,6 +73,44 @@ it('makes a link with all its settings, which the API has then, and changes it',
   expect([rules.length, expires_at, max_visits]).toEqual([1, '2027-07-01T10:00:00.000000Z', 500])
 })
 
+it('refuses an end of which a part is missing, keeps the one that was not touched to the second, and takes it away', async () => {
+  await storeLink(site.db, 26, 180, { title: 'Ending', expiresAt: new Date('2027-07-01T10:00:30Z') })
+  const end = async () =>
+    (await site.app.inject({ url: '/link/urls/180?include=settings', headers: site.as(26) })).json().data.expires_at
+  const page = await openDashboard(browser, site, '#/links?search=Ending')
+  const edit = async () => {
+    await row(page, 'Ending').getByRole('button', { name: 'Edit' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Edit link' })
+    await dialog.getByText('More settings').click()
+    return dialog
+  }
+  const save = async (dialog: Locator) => {
+    await dialog.getByRole('button', { name: 'Save' }).click()
+    await dialog.waitFor({ state: 'detached' })
+  }
+  const first = await edit()
+  await first.getByLabel('Tags').fill('summer')
+  await save(first)
+  expect(await end()).toBe('2027-07-01T10:00:30.000000Z')
+
+  const second = await edit()
+  // The day: the first of the parts that the browser makes of the field.
+  await second.getByLabel('Ends at').press('Delete')
+  expect(await second.getByLabel('Ends at').inputValue()).toBe('')
+  await second.getByRole('button', { name: 'Save' }).click()
+  await second.getByText('A part of this is missing. Fill in all of it, or nothing.').waitFor()
+  await expectAccessible(page)
+  expect(await end()).toBe('2027-07-01T10:00:30.000000Z')
+  await second.getByLabel('Ends at').fill('2027-08-01T09:00')
+  await save(second)
+  expect(await end()).toBe('2027-08-01T07:00:00.000000Z')
+
+  const third = await edit()
+  await third.getByLabel('Ends at').fill('')
+  await save(third)
+  expect(await end()).toBe(null)
+})
+
 it('finds links by a word and by their state, in the address too, and goes back', async () => {
   for (let id = 101; id <= 130; id++) await storeLink(site.db, 26, id, { title: `Letter ${id}`, status: id % 2 })
   const page = await openDashboard(browser, site, '#/links')
@@ -125,12 +163,39 @@ it('deletes a link only after it has asked', async () => {
   expect((await site.app.inject({ url: '/link/urls/160', headers: site.as(26) })).statusCode).toBe(404)
 })
 
+it('shows the page before when the last link of a page was deleted', async () => {
+  for (let id = 1; id <= 26; id++) await storeLink(site.db, 27, id, { title: `Card ${id}.` })
+  const token = site.as(27).authorization.slice('Bearer '.length)
+  const page = await openDashboard(browser, site, '#/links?page=2', { token })
+  await page.getByText('26–26 of 26').waitFor()
+  await row(page, 'Card 1.').getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('button', { name: 'Delete link' }).click()
+  await page.getByText('25 in all').waitFor()
+  await row(page, 'Card 26.').waitFor()
+  expect(page.url()).toMatch(/#\/links\?page=1$/)
+})
+
 it('says in plain words what a token may not do', async () => {
   const token = site.as(26, 'links:read').authorization.slice('Bearer '.length)
   const page = await openDashboard(browser, site, '#/links?search=Letter', { token })
   await row(page, 'Letter 130').getByRole('button', { name: 'Delete' }).click()
   await page.getByRole('button', { name: 'Delete link' }).click()
   await page.getByText('This access token may not do that: it lacks the scope links:write.').waitFor()
+})
+
+it.each([
+  [413, 'That is more than the server, or a proxy in front of it, takes at once.'],
+  [405, 'This was refused with the status 405, and without a reason.'],
+])('says something when a proxy refuses with %i in words that are not for people', async (status, said) => {
+  await storeLink(site.db, 26, 170 + (status % 10), { title: `Refused ${status}` })
+  const page = await openDashboard(browser, site, `#/links?search=Refused+${status}`)
+  await page.route(
+    (url) => url.pathname.startsWith('/link/urls/'),
+    (route) => route.fulfill({ status, contentType: 'text/html', body: '<h1>No</h1>' }),
+  )
+  await row(page, 'Refused').getByRole('button', { name: 'Delete' }).click()
+  await page.getByRole('button', { name: 'Delete link' }).click()
+  await page.getByRole('dialog').getByRole('alert').getByText(said, { exact: true }).waitFor()
 })
 
 it.each([

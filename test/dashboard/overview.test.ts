@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestApp } from '../support/app.js'
 import { expectAccessible, expectFits } from './accessible.js'
-import { launch, openDashboard } from './browser.js'
+import { launch, openDashboard, tokenOf } from './browser.js'
 import { openShortLink, storeKnownVisits } from './known-visits.js'
 import { card, dragOverChart, expectTiles } from './see.js'
 import { openEmptySite } from './site.js'
@@ -94,11 +94,27 @@ it('shows a visit as it happens, without a reload', async () => {
   const page = await openDashboard(browser, site, '#/overview?range=24h')
   await expectTiles(page, { Visits: '7', 'Right now': '7' })
   const list = card(page, 'Latest visits')
-  await list.getByRole('listitem').first().filter({ hasText: 'Letter' }).waitFor()
+  await list.getByRole('listitem').filter({ hasText: 'Letter' }).first().waitFor()
   await page.getByText('Live', { exact: true }).waitFor()
   await openShortLink(site, 'link26x22')
   await list.getByRole('listitem').first().filter({ hasText: 'Poster · Mobile Safari on iOS' }).waitFor()
   await expectTiles(page, { Visits: '8', People: '7', 'Right now': '8' })
+})
+
+it('says why the latest visits cannot be read, instead of that there are none', async () => {
+  const page = await openDashboard(browser, site, '#/overview', { token: tokenOf(site, 'visits:read') })
+  const list = card(page, 'Latest visits')
+  await list.getByText('This access token may not do that: it lacks the scope links:read.').waitFor()
+  expect(await list.getByText('Nobody has opened a link yet.').count()).toBe(0)
+})
+
+it('lists the requests of the latest visits with those of the rest', async () => {
+  const page = await openDashboard(browser, site, '#/overview')
+  await card(page, 'Latest visits').getByRole('listitem').first().waitFor()
+  await page.getByRole('button', { name: 'Show requests of this page' }).click()
+  for (const path of ['urls?per_page=100', 'urls/21/visits?per_page=12', 'urls/22/visits?per_page=12']) {
+    await page.getByText(`/link/${path}'`).waitFor()
+  }
 })
 
 it('without visits says what will bring some', async () => {

@@ -9,7 +9,7 @@ import type { TestApp } from '../support/app.js'
 import { addressOf } from '../support/event-stream.js'
 import { newVisit, storeLink, storeRecipients } from '../support/visits.js'
 import { expectAccessible, expectFits } from './accessible.js'
-import { launch, openDashboard, tokenOf } from './browser.js'
+import { launch, openDashboard, patienceMs, tokenOf } from './browser.js'
 import { openEmptySite } from './site.js'
 
 let browser: Browser
@@ -163,6 +163,17 @@ it('reads a CSV file with names of its own, says what is wrong by row, and gives
   await page.getByText('3 in all').waitFor()
 })
 
+it('stays open when the picker of files is closed without a choice', async () => {
+  await storeLink(site.db, 26, 330, { title: 'No choice' })
+  const page = await openDashboard(browser, site, '#/links/330/recipients')
+  await page.getByRole('button', { name: 'Upload CSV' }).first().click()
+  const dialog = page.getByRole('dialog', { name: 'Upload recipients' })
+  // What browsers tell the field then; no test can press the picker's own button.
+  await dialog.getByLabel('Choose a CSV file').dispatchEvent('cancel')
+  await dialog.getByLabel('Choose a CSV file').setInputFiles(await csvFile('later.csv', 'mobile\n447700900001\n'))
+  await dialog.getByRole('button', { name: 'Create 1 short URL' }).waitFor()
+})
+
 it('finds the numbers of a file without names, and lets the person choose other columns', async () => {
   await storeLink(site.db, 26, 306, { title: 'Columns' })
   // As old Windows programs write it.
@@ -177,7 +188,7 @@ it('finds the numbers of a file without names, and lets the person choose other 
   expect(await dialog.getByRole('button', { name: 'Create 0 short URLs' }).isDisabled()).toBe(true)
   await dialog.getByLabel('Mobile number').selectOption('Column 2')
   await dialog.getByRole('button', { name: 'Create 2 short URLs' }).click()
-  await dialog.getByText('2 recipients have short URLs.').waitFor()
+  await dialog.locator('.dialog-body').getByText('2 recipients have short URLs.').waitFor()
   const { data } = await listed(306)
   expect(data.map((one: { message_id: string }) => one.message_id)).toEqual(['x-2', 'x-1'])
 })
@@ -201,10 +212,66 @@ it('sends twelve thousand in requests of ten thousand at most; after a failure i
   await dialog.getByText('Too many requests. Try again in 7 s.').waitFor()
   await dialog.getByText('10,000 of 12,000 recipients have short URLs.').waitFor()
   await dialog.getByRole('button', { name: 'Try again' }).click()
-  await dialog.getByText('12,000 recipients have short URLs.').waitFor()
+  await dialog.locator('.dialog-body').getByText('12,000 recipients have short URLs.').waitFor()
   expect(sizes).toEqual([10_000, 2_000, 10_000, 2_000])
   expect((await listed(307)).meta.total).toBe(12_000)
 })
+
+it('keeps what was made when trying again comes less far, and when it is stopped, with the file of it', async () => {
+  await storeLink(site.db, 26, 331, { title: 'Again' })
+  const content = ['mobile', ...Array.from({ length: 10_002 }, (_, at) => String(447_700_000_000 + at))].join('\n')
+  const page = await openDashboard(browser, site, '#/links/331/recipients')
+  let requests = 0
+  await page.route('**/link/urls/331/recipients', async (route) => {
+    if (route.request().method() !== 'POST' || ++requests === 1) return route.continue()
+    if (requests < 4) return route.fulfill({ status: 429, headers: { 'retry-after': '7' }, json: {} })
+    // The fourth is never answered.
+  })
+  const dialog = await openUpload(page, await csvFile('again.csv', content))
+  const partly = () => dialog.getByText('10,000 of 10,002 recipients have short URLs.').waitFor()
+  await dialog.getByRole('button', { name: 'Create 10,002 short URLs' }).click()
+  await partly()
+  await dialog.getByRole('button', { name: 'Try again' }).click()
+  await expect.poll(() => requests, { timeout: patienceMs }).toBe(3)
+  await dialog.getByText('Too many requests. Try again in 7 s.').waitFor()
+  await partly()
+  await dialog.getByRole('button', { name: 'Try again' }).click()
+  await dialog.getByRole('button', { name: 'Stop' }).click()
+  await partly()
+  const download = page.waitForEvent('download')
+  await dialog.getByRole('button', { name: 'Download result CSV' }).click()
+  const saved = parse(await readFile(await (await download).path(), 'utf8'), { bom: true })
+  expect(saved.length).toBe(10_001)
+  expect(saved[10_000]).toEqual([
+    '447700009999',
+    expect.stringMatching(/^\w+$/),
+    expect.stringMatching(/^http.*\/\w+$/),
+  ])
+})
+
+it.each([
+  ['Stop', 332],
+  ['Escape', 333],
+])(
+  'shows whom the server has stored before the person left with %s, though the answer has not come',
+  async (how, id) => {
+    await storeLink(site.db, 26, id, { title: 'Left' })
+    const page = await openDashboard(browser, site, `#/links/${id}/recipients`)
+    const stored = new Promise<void>((resolve) => {
+      void page.route(`**/link/urls/${id}/recipients`, async (route) => {
+        if (route.request().method() !== 'POST') return route.continue()
+        await route.fetch()
+        resolve()
+      })
+    })
+    const dialog = await openUpload(page, await csvFile(`left-${how}.csv`, 'mobile\n447700900001\n447700900002\n'))
+    await dialog.getByRole('button', { name: 'Create 2 short URLs' }).click()
+    await stored
+    if (how === 'Stop') await dialog.getByRole('button', { name: how }).click()
+    else await page.keyboard.press(how)
+    await page.getByText('2 in all').waitFor()
+  },
+)
 
 it('says when a file is empty, and shows the requests of the page as lines for a shell', async () => {
   await storeSent(308, 'Empty file')

@@ -1,11 +1,11 @@
 import { signal } from '@preact/signals'
 
 /** Addresses that what is on the screen was read from, so that the person can read them too. */
-export const requestsOnScreen = signal<ReadonlyMap<object, string>>(new Map())
+export const requestsOnScreen = signal<ReadonlyMap<object, readonly string[]>>(new Map())
 
-export function noteRequest(by: object, url: string): void {
-  if (requestsOnScreen.value.get(by) === url) return
-  requestsOnScreen.value = new Map(requestsOnScreen.value).set(by, url)
+export function noteRequest(by: object, ...urls: string[]): void {
+  if (requestsOnScreen.value.get(by)?.join(' ') === urls.join(' ')) return
+  requestsOnScreen.value = new Map(requestsOnScreen.value).set(by, urls)
 }
 
 export function forgetRequest(by: object): void {

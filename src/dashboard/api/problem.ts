@@ -30,13 +30,13 @@ function words(response: Response, message: string): string {
       return errors.forbidden(/scope="([^"]+)"/.exec(response.headers.get('www-authenticate') ?? '')?.[1])
     case 404:
       return errors.missing
-    case 422:
-      return message
     case 429:
       return errors.tooMany(Number(response.headers.get('retry-after') ?? 60))
     case 503:
-      return errors.busy
+      return message || errors.busy
     default:
-      return response.status >= 500 ? errors.server(response.headers.get('x-request-id')) : message
+      if (response.status >= 500) return errors.server(response.headers.get('x-request-id'))
+      // What stands in front of a server refuses in HTML of its own.
+      return message || (response.status === 413 ? errors.tooLarge : errors.noReason(response.status))
   }
 }

@@ -1,5 +1,5 @@
 import type { components, operations } from '../../client/index.js'
-import type { Range } from '../range.js'
+import type { Interval, Range } from '../range.js'
 import { ownZone } from '../surroundings.js'
 import { type Answer, useAnswer } from './use-answer.js'
 
@@ -11,19 +11,33 @@ export type StatisticsQuery = NonNullable<operations['countAllVisits']['paramete
 /** What visits can be told apart by. */
 export type Dimension = Exclude<keyof Group, 'title' | 'visits' | 'people' | 'bots'>
 
+export interface StatisticsAnswer {
+  data: Statistics
+  /** Of the series: what is asked by now may have another one. */
+  interval: Interval | undefined
+}
+
 /**
  * Statistics of a link, or of all links.
  *
  * @param pulse asked again when it changes
  */
-export function useStatistics(id: number | null, given: StatisticsQuery, pulse: number): Answer<{ data: Statistics }> {
+export function useStatistics(
+  id: number | null,
+  given: StatisticsQuery,
+  pulse: number,
+  isWanted = true,
+): Answer<StatisticsAnswer> {
   const query = { ...given, timezone: ownZone }
   return useAnswer(
-    (api, signal) =>
-      id === null
+    async (api, signal) => {
+      const called = await (id === null
         ? api.GET('/link/visits/stats', { params: { query }, signal })
-        : api.GET('/link/urls/{id}/visits/stats', { params: { path: { id }, query }, signal }),
-    [id, query, pulse],
+        : api.GET('/link/urls/{id}/visits/stats', { params: { path: { id }, query }, signal }))
+      return { ...called, data: called.data && { ...called.data, interval: query.interval } }
+    },
+    [id, query],
+    { pulse, isWanted },
   )
 }
 

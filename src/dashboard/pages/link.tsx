@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks'
-import type { Visit } from '../../client/index.js'
 import { useLive } from '../api/live.js'
 import { useStatistics, within } from '../api/statistics.js'
 import { useAnswer } from '../api/use-answer.js'
 import { useNow } from '../api/use-now.js'
 import { usePulse } from '../api/use-pulse.js'
+import { belongs } from '../belongs.js'
 import { go, hrefOf, hrefWith, place } from '../location.js'
 import { Choice } from '../parts/choice.js'
 import { Countries } from '../parts/countries.js'
@@ -18,10 +18,11 @@ import { RangePicker } from '../parts/range-picker.js'
 import { Tiles } from '../parts/tiles.js'
 import { TimeChart } from '../parts/time-chart.js'
 import { Title } from '../parts/title.js'
+import { useLater } from '../parts/use-later.js'
 import { VisitList } from '../parts/visit-list.js'
 import { paramsOf, rangeOf } from '../range.js'
 import { texts } from '../texts.js'
-import { botChoices, type ChosenFilter, filterQuery, filtersOf, pickIn } from '../visit-filters.js'
+import { botChoices, filterQuery, filtersOf, pickIn } from '../visit-filters.js'
 
 const refreshMs = 4_000
 const bots = botChoices.map((value) => ({ value, text: texts.filters.bots[value] }))
@@ -33,23 +34,36 @@ export function LinkPage({ id }: { id: number }) {
   const range = rangeOf(params, now)
   const [pulse, beat] = usePulse(refreshMs)
   const [changes, setChanges] = useState(0)
-  const [arrivals, setArrivals] = useState<Visit[]>([])
-  useLive(`/link/urls/${id}/visits/stream`, (visit) => {
-    setArrivals((before) => [...before, visit])
-    beat()
+  const [arrived, setArrived] = useState(0)
+  const [outdated, renew] = usePulse(refreshMs)
+  useLive(`/link/urls/${id}/visits/stream`, {
+    onVisit: (visit) => {
+      if (belongs(visit, place.value.params)) setArrived((count) => count + 1)
+      beat()
+    },
+    onOutdated: () => {
+      beat()
+      renew()
+    },
   })
+  const query = { ...within(range), ...filterQuery(params) }
+  const main = useStatistics(id, { ...query, interval: range.interval }, pulse)
+  const isLater = useLater(!main.isLoading)
   const link = useAnswer(
     (api, signal) => api.GET('/link/urls/{id}', { params: { path: { id }, query: { include: 'settings' } }, signal }),
     [id, changes],
   )
-  const query = { ...within(range), ...filterQuery(params) }
-  const main = useStatistics(id, { ...query, interval: range.interval }, pulse)
-  if (link.problem?.status === 404) return <Missing />
+  if ([link.problem, main.problem].some((problem) => problem?.status === 404)) return <Missing />
   const filters = filtersOf(params)
   const pick = pickIn(params)
   return (
     <>
-      <LinkHead id={id} link={link.data?.data} onSaved={() => setChanges((count) => count + 1)} />
+      <LinkHead
+        id={id}
+        link={link.data?.data}
+        isMissing={link.isMissing}
+        onSaved={() => setChanges((count) => count + 1)}
+      />
       <div class="toolbar filters">
         <RangePicker range={range} />
         <Choice
@@ -61,24 +75,24 @@ export function LinkPage({ id }: { id: number }) {
         <FilterChips filters={filters} />
       </div>
       <ProblemNote problem={main.problem ?? link.problem} />
-      <Tiles totals={main.data?.data.totals} />
+      <Tiles totals={main.data?.data.totals} isMissing={main.isMissing} />
       <TimeChart
         series={main.data?.data.series ?? undefined}
-        interval={range.interval}
+        isMissing={main.isMissing}
+        interval={main.data?.interval ?? range.interval}
         onZoom={(from, to) => go(hrefWith(paramsOf(from, to)))}
       />
-      <Countries {...{ id, query, pulse, pick }} />
-      <LinkPanels {...{ id, query, pulse, pick }} />
-      <HeatMap {...{ id, query, pulse }} />
-      <VisitList
-        {...{ id, query, pulse }}
-        arrived={arrivals.filter((visit) => filters.every((filter) => fits(visit, filter))).length}
-      />
+      {isLater && (
+        <>
+          <Countries {...{ id, query, pulse, pick }} />
+          <LinkPanels {...{ id, query, pulse, pick }} />
+          <HeatMap {...{ id, query, pulse }} />
+          <VisitList {...{ id, query, pulse, outdated, arrived }} />
+        </>
+      )}
     </>
   )
 }
-
-const fits = (visit: Visit, { field, value }: ChosenFilter) => visit[field] === value
 
 function Missing() {
   return (

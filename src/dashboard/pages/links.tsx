@@ -43,7 +43,7 @@ export function LinksPage() {
     announce(text)
   }
   const isChosen = search !== '' || status !== ''
-  const isEmpty = links.data?.data.length === 0
+  const isEmpty = links.data?.meta.total === 0
   return (
     <>
       <Title text={texts.links.title}>
@@ -76,7 +76,7 @@ export function LinksPage() {
           </a>
         </Empty>
       )}
-      {!isEmpty && (
+      {!isEmpty && !links.isMissing && (
         <LinkTable
           links={links.data?.data}
           isLoading={links.isLoading}

@@ -13,11 +13,13 @@ import { RangePicker } from '../parts/range-picker.js'
 import { Tile, Tiles } from '../parts/tiles.js'
 import { TimeChart } from '../parts/time-chart.js'
 import { Title } from '../parts/title.js'
+import { useLater } from '../parts/use-later.js'
 import { paramsOf, rangeOf } from '../range.js'
 import { texts } from '../texts.js'
 
 const devices = ['device_type', 'browser', 'platform'] as const
 const refreshMs = 4_000
+const renewMs = 15_000
 const latestShown = 12
 const liveMs = 30 * 60_000
 
@@ -27,16 +29,24 @@ export function OverviewPage() {
   const range = rangeOf(place.value.params, now)
   const [pulse, beat] = usePulse(refreshMs)
   const [device, setDevice] = useState<Dimension>('device_type')
-  const [latest, addLatest] = useLatestVisits(latestShown)
-  useLive('/link/visits/stream', (visit) => {
-    addLatest(visit)
-    beat()
-  })
   const query = within(range)
-  const links = useStatistics(null, { group_by: 'link', top: 100 }, pulse)
   const main = useStatistics(null, { ...query, interval: range.interval }, pulse)
   const since = new Date(Math.floor(now.getTime() / 60_000) * 60_000 - liveMs).toISOString()
   const live = useStatistics(null, { from: since }, pulse)
+  const isLater = useLater(!main.isLoading)
+  const links = useStatistics(null, { group_by: 'link', top: 100 }, pulse, isLater)
+  const [outdated, renew] = usePulse(renewMs)
+  const [latest, addLatest] = useLatestVisits(latestShown, isLater, outdated)
+  useLive('/link/visits/stream', {
+    onVisit: (visit) => {
+      addLatest(visit)
+      beat()
+    },
+    onOutdated: () => {
+      beat()
+      renew()
+    },
+  })
   const titles = new Map(links.data?.data.groups?.map(({ link, title }) => [String(link), title]))
   const linkHref = (_: Dimension, id: string) => ({ href: hrefOf(['links', id], rangeParams()), isChosen: false })
   const isNew = links.data?.data.totals.visits === 0
@@ -53,10 +63,11 @@ export function OverviewPage() {
           </a>
         </Empty>
       )}
-      <Tiles totals={main.data?.data.totals}>
+      <Tiles totals={main.data?.data.totals} isMissing={main.isMissing}>
         <Tile
           name={texts.overview.live}
           value={live.data?.data.totals.visits}
+          isMissing={live.isMissing}
           note={texts.overview.liveNote}
           mark="live"
         />
@@ -64,29 +75,32 @@ export function OverviewPage() {
       <div class="overview-top">
         <TimeChart
           series={main.data?.data.series ?? undefined}
-          interval={range.interval}
+          isMissing={main.isMissing}
+          interval={main.data?.interval ?? range.interval}
           onZoom={(from, to) => go(hrefWith(paramsOf(from, to)))}
         />
-        <LatestVisits visits={latest} titleOf={(id) => titles.get(id)} now={now} />
+        <LatestVisits {...latest} titleOf={(id) => titles.get(id)} now={now} />
       </div>
-      <div class="panels">
-        <Breakdown
-          {...{ id: null, query, pulse, title: texts.overview.topLinks }}
-          dimensions={['link']}
-          chosen="link"
-          pick={linkHref}
-        />
-        <Breakdown
-          {...{ id: null, query, pulse, title: texts.overview.countries }}
-          dimensions={['country_code']}
-          chosen="country_code"
-        />
-        <Breakdown
-          {...{ id: null, query, pulse, title: texts.overview.devices, dimensions: devices }}
-          chosen={device}
-          onChoose={setDevice}
-        />
-      </div>
+      {isLater && (
+        <div class="panels">
+          <Breakdown
+            {...{ id: null, query, pulse, title: texts.overview.topLinks }}
+            dimensions={['link']}
+            chosen="link"
+            pick={linkHref}
+          />
+          <Breakdown
+            {...{ id: null, query, pulse, title: texts.overview.countries }}
+            dimensions={['country_code']}
+            chosen="country_code"
+          />
+          <Breakdown
+            {...{ id: null, query, pulse, title: texts.overview.devices, dimensions: devices }}
+            chosen={device}
+            onChoose={setDevice}
+          />
+        </div>
+      )}
     </>
   )
 }

@@ -2,8 +2,8 @@ import { useState } from 'preact/hooks'
 import { useLive } from '../api/live.js'
 import { useAnswer } from '../api/use-answer.js'
 import { usePulse } from '../api/use-pulse.js'
-import { formatNumber, formatShare } from '../format.js'
 import { go, hrefOf, hrefWith, place } from '../location.js'
+import { formatNumber, formatShare } from '../numbers.js'
 import { BackLink } from '../parts/back-link.js'
 import { Choice } from '../parts/choice.js'
 import { Empty } from '../parts/empty.js'
@@ -25,17 +25,18 @@ export function RecipientsPage({ linkId }: { linkId: number }) {
   const [open, setOpen] = useState<'add' | 'upload' | null>(null)
   const [changes, setChanges] = useState(0)
   const [pulse, beat] = usePulse(refreshMs)
-  useLive(`/link/urls/${linkId}/visits/stream`, beat)
+  useLive(`/link/urls/${linkId}/visits/stream`, { onVisit: beat, onOutdated: beat })
   const path = { id: linkId }
   const link = useAnswer((api, signal) => api.GET('/link/urls/{id}', { params: { path }, signal }), [linkId])
   const visited = opened === '1' ? '1' : opened === '0' ? '0' : null
   const query = { page: Number(page), per_page: 25, ...(visited !== null && { filter: { visited } as const }) }
   const list = useAnswer(
     (api, signal) => api.GET('/link/urls/{id}/recipients', { params: { path, query }, signal }),
-    [linkId, query, changes, pulse],
+    [linkId, query, changes],
+    { pulse },
   )
-  const reached = useCount(linkId, '1', [changes, pulse])
-  const waiting = useCount(linkId, '0', [changes, pulse])
+  const reached = useCount(linkId, '1', changes, pulse)
+  const waiting = useCount(linkId, '0', changes, pulse)
   const all = reached === undefined || waiting === undefined ? undefined : reached + waiting
   const shown = (count: number | undefined) => (count === undefined ? '' : formatNumber(count))
   const isEmpty = list.data?.data.length === 0 && list.data.meta.total === 0
@@ -88,7 +89,7 @@ export function RecipientsPage({ linkId }: { linkId: number }) {
           </a>
         </Empty>
       )}
-      {!isEmpty && <RecipientTable recipients={list.data?.data} isLoading={list.isLoading} />}
+      {!isEmpty && !list.isMissing && <RecipientTable recipients={list.data?.data} isLoading={list.isLoading} />}
       {list.data !== undefined && !isEmpty && <Pager meta={list.data.meta} label={texts.recipients.pages} />}
       {open === 'add' && (
         <RecipientDialog
@@ -104,11 +105,12 @@ export function RecipientsPage({ linkId }: { linkId: number }) {
   )
 }
 
-function useCount(linkId: number, visited: '0' | '1', key: unknown[]): number | undefined {
+function useCount(linkId: number, visited: '0' | '1', changes: number, pulse: number): number | undefined {
   const params = { path: { id: linkId }, query: { per_page: 1, filter: { visited } } }
   const answer = useAnswer(
     (api, signal) => api.GET('/link/urls/{id}/recipients', { params, signal }),
-    [linkId, visited, ...key],
+    [linkId, visited, changes],
+    { pulse },
   )
   return answer.data?.meta.total
 }

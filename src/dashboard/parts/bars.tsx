@@ -1,4 +1,4 @@
-import { formatNumber, formatShare } from '../format.js'
+import { formatNumber, formatShare } from '../numbers.js'
 import { texts } from '../texts.js'
 
 export interface BarRow {

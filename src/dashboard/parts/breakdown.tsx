@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { type Dimension, type Statistics, type StatisticsQuery, useStatistics } from '../api/statistics.js'
-import { formatNumber } from '../format.js'
+import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 import { type BarRow, Bars } from './bars.js'
 import { Card } from './card.js'
@@ -52,13 +52,13 @@ type GroupsProps = Pick<BreakdownProps, 'id' | 'query' | 'pulse' | 'pick' | 'top
 }
 
 function Groups({ id, query, pulse, dimension, pick, top = 8, children }: GroupsProps) {
-  const { data, problem } = useStatistics(id, { ...query, group_by: dimension, top }, pulse)
-  if (problem !== undefined && data === undefined) return <ProblemNote problem={problem} />
-  if (data === undefined) return <Skeleton height={240} />
+  const { data, problem, isMissing } = useStatistics(id, { ...query, group_by: dimension, top }, pulse)
   return (
     <>
-      {children?.(data.data)}
-      <GroupBars statistics={data.data} dimension={dimension} pick={pick} />
+      <ProblemNote problem={problem} />
+      {data === undefined && !isMissing && <Skeleton height={240} />}
+      {data !== undefined && children?.(data.data)}
+      {data !== undefined && <GroupBars statistics={data.data} dimension={dimension} pick={pick} />}
     </>
   )
 }

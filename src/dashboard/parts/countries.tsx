@@ -16,7 +16,7 @@ interface CountriesProps {
 
 /** The map has a hundred countries, the list beside it the first ones. */
 export function Countries({ id, query, pulse, pick }: CountriesProps) {
-  const { data, problem } = useStatistics(id, { ...query, group_by: 'country_code', top: 100 }, pulse)
+  const { data, problem, isMissing } = useStatistics(id, { ...query, group_by: 'country_code', top: 100 }, pulse)
   const groups = data?.data.groups ?? []
   const rest = groups.slice(listed)
   const sum = (name: 'visits' | 'people' | 'bots') =>
@@ -25,7 +25,8 @@ export function Countries({ id, query, pulse, pick }: CountriesProps) {
     rest.length === 0 && !data?.data.other ? null : { groups: rest.length + (data?.data.other?.groups ?? 0) }
   return (
     <Card title={texts.map.title} class="world-card">
-      {data === undefined && (problem === undefined ? <Skeleton height={300} /> : <ProblemNote problem={problem} />)}
+      <ProblemNote problem={problem} />
+      {data === undefined && !isMissing && <Skeleton height={300} />}
       {data !== undefined && (
         <div class="world">
           <WorldMap groups={groups} pick={pick} />

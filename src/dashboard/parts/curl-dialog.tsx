@@ -5,7 +5,7 @@ import { Dialog } from './dialog.js'
 
 /** What is on the screen, as lines for a shell. The token is a placeholder. */
 export function CurlDialog({ onClose }: { onClose: () => void }) {
-  const lines = [...new Set([...requestsOnScreen.value.values()].map(curlLine))]
+  const lines = [...new Set([...requestsOnScreen.value.values()].flat().map(curlLine))]
   return (
     <Dialog title={texts.curl.title} onClose={onClose}>
       <p>{texts.curl.text}</p>

@@ -1,4 +1,5 @@
-import { formatExactTime, formatNumber } from '../format.js'
+import { formatExactTime } from '../format.js'
+import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 import type { Delivery } from './delivery-table.js'
 import { Dialog } from './dialog.js'

@@ -1,6 +1,6 @@
 import type { components } from '../../client/index.js'
-import { formatNumber } from '../format.js'
 import { hrefOf } from '../location.js'
+import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 import { Ago } from './ago.js'
 import { SkeletonRows } from './skeleton.js'

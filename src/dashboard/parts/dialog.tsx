@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useId, useRef } from 'preact/hooks'
 import { texts } from '../texts.js'
+import { Announcements, announceWithin } from './announce.js'
 import { Icon } from './icon.js'
 
 interface DialogProps {
@@ -19,17 +20,21 @@ export function Dialog({ title, onClose, children, isSide = false }: DialogProps
     const shown = dialog.current
     const before = document.activeElement
     shown?.showModal()
+    const leave = announceWithin(id)
     return () => {
+      leave()
       shown?.close()
       if (before instanceof HTMLElement && before.isConnected) before.focus()
     }
-  }, [])
+  }, [id])
   return (
     <dialog
       ref={dialog}
       class={isSide ? 'dialog side' : 'dialog'}
       aria-labelledby={id}
       onCancel={(event) => {
+        // A file input inside says `cancel` too, when its picker is closed, and that one bubbles.
+        if (event.target !== event.currentTarget) return
         event.preventDefault()
         onClose()
       }}
@@ -41,6 +46,7 @@ export function Dialog({ title, onClose, children, isSide = false }: DialogProps
         </button>
       </header>
       <div class="dialog-body">{children}</div>
+      <Announcements dialog={id} />
     </dialog>
   )
 }

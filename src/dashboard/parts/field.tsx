@@ -54,6 +54,7 @@ interface TextFieldProps {
   placeholder?: string
   spellcheck?: boolean
   required?: boolean
+  max?: string
 }
 
 /** The usual case of it. */

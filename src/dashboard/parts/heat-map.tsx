@@ -1,5 +1,5 @@
 import { type StatisticsQuery, useStatistics } from '../api/statistics.js'
-import { formatNumber } from '../format.js'
+import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 import { Card } from './card.js'
 import { ProblemNote } from './problem-note.js'
@@ -16,13 +16,14 @@ interface HeatMapProps {
 
 /** On which days of the week, and at which hours, visits come. A table, whose cells are coloured too. */
 export function HeatMap({ id, query, pulse }: HeatMapProps) {
-  const { data, problem } = useStatistics(id, { ...query, group_by: 'weekday,hour' }, pulse)
+  const { data, problem, isMissing } = useStatistics(id, { ...query, group_by: 'weekday,hour' }, pulse)
   const t = texts.heat
   const counts = new Map(data?.data.groups?.map(({ weekday, hour, visits }) => [`${weekday} ${hour}`, visits]))
   const most = Math.max(1, ...counts.values())
   return (
     <Card title={t.title} class="heat-card">
-      {data === undefined && (problem === undefined ? <Skeleton height={240} /> : <ProblemNote problem={problem} />)}
+      <ProblemNote problem={problem} />
+      {data === undefined && !isMissing && <Skeleton height={240} />}
       {data !== undefined && (
         <table class="heat">
           <caption class="unseen">{t.caption}</caption>
@@ -39,11 +40,14 @@ export function HeatMap({ id, query, pulse }: HeatMapProps) {
           <tbody>
             {weekdays.map((weekday) => (
               <tr key={weekday}>
-                <th scope="row">{t.weekdays[weekday - 1]}</th>
+                <th scope="row">{texts.calendar.weekdays[weekday - 1]}</th>
                 {hours.map((hour) => {
                   const count = counts.get(`${weekday} ${hour}`) ?? 0
                   return (
-                    <td key={hour} title={t.cell(t.weekdays[weekday - 1] ?? '', hour, formatNumber(count))}>
+                    <td
+                      key={hour}
+                      title={t.cell(texts.calendar.weekdays[weekday - 1] ?? '', hour, formatNumber(count))}
+                    >
                       <span class="heat-cell" style={{ '--heat': count === 0 ? 0 : 0.12 + (0.88 * count) / most }}>
                         <span class="unseen">{formatNumber(count)}</span>
                       </span>

@@ -1,24 +1,25 @@
 import type { Visit } from '../../client/index.js'
+import type { LatestVisits as Latest } from '../api/latest.js'
 import { formatAgo, formatExactTime, instantOfWall } from '../format.js'
 import { hrefOf } from '../location.js'
 import { texts } from '../texts.js'
 import { Card } from './card.js'
+import { ProblemNote } from './problem-note.js'
 import { Skeleton } from './skeleton.js'
 import { agentText, placeText } from './visit-text.js'
 
-interface LatestVisitsProps {
-  /** Newest first; undefined: on their way. */
-  visits: Visit[] | undefined
+interface LatestVisitsProps extends Latest {
   titleOf: (linkId: string) => string | undefined
   now: Date
 }
 
 /** Who has just come, newest on top. */
-export function LatestVisits({ visits, titleOf, now }: LatestVisitsProps) {
+export function LatestVisits({ visits, problem, titleOf, now }: LatestVisitsProps) {
   return (
     <Card title={texts.visits.latest} class="latest-card">
+      <ProblemNote problem={problem} />
       {visits === undefined && <Skeleton height={260} />}
-      {visits?.length === 0 && <p class="soft">{texts.visits.noneYet}</p>}
+      {visits?.length === 0 && problem === undefined && <p class="soft">{texts.visits.noneYet}</p>}
       {visits !== undefined && visits.length > 0 && (
         <div class="latest">
           <ol>

@@ -1,3 +1,4 @@
+import type { TargetedEvent } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Link } from '../../client/index.js'
 import { ask } from '../api/ask.js'
@@ -5,7 +6,7 @@ import type { Problem } from '../api/problem.js'
 import { texts } from '../texts.js'
 import { Dialog } from './dialog.js'
 import { Field, TextField } from './field.js'
-import { fieldsOf, formOf, type LinkForm } from './link-form.js'
+import { fieldsOf, formOf, halfFilled, type LinkForm } from './link-form.js'
 import { ProblemNote } from './problem-note.js'
 import { Tick } from './tick.js'
 import { WebhookField } from './webhook-field.js'
@@ -21,14 +22,18 @@ const redirects = ['302', '301', '303', '307', '308']
 
 /** Makes a link, or changes one. */
 export function LinkDialog({ link, onClose, onSaved }: LinkDialogProps) {
-  const [form, setForm] = useState<LinkForm>(() => formOf(link))
+  const [before] = useState<LinkForm>(() => formOf(link))
+  const [form, setForm] = useState(before)
   const [problem, setProblem] = useState<Problem>()
   const [isBusy, setBusy] = useState(false)
   const t = texts.linkForm
-  const save = async (event: Event) => {
+  const refuse = (fields: Problem['fields']) => setProblem({ status: 422, message: t.wrong, fields })
+  const save = async (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const read = fieldsOf(form)
-    if ('errors' in read) return setProblem({ status: 422, message: t.wrong, fields: read.errors })
+    const half = halfFilled(event.currentTarget)
+    const read = fieldsOf(form, before)
+    if ('errors' in read) return refuse({ ...half, ...read.errors })
+    if (Object.keys(half).length > 0) return refuse(half)
     setBusy(true)
     const outcome = await ask<unknown>((api, signal) =>
       link === undefined
@@ -65,7 +70,7 @@ export function LinkDialog({ link, onClose, onSaved }: LinkDialogProps) {
           <div class="form">
             <TextField {...text('tags')} hint={t.hints.tags} />
             <div class="pair">
-              <TextField {...text('expires_at')} type="datetime-local" />
+              <TextField {...text('expires_at')} type="datetime-local" max="9999-12-31T23:59" />
               <TextField {...text('max_visits')} inputMode="numeric" hint={t.hints.max_visits} />
             </div>
             <WebhookField

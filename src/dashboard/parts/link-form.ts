@@ -38,8 +38,10 @@ export function formOf(link: Link | undefined): LinkForm {
   }
 }
 
-/** What is sent, or what of it cannot be read. */
-export function fieldsOf(form: LinkForm): { fields: LinkFields } | { errors: Record<string, string[]> } {
+type Errors = Record<string, string[]>
+
+/** What is sent of a form that began as `before`, or what of it cannot be read. */
+export function fieldsOf(form: LinkForm, before: LinkForm): { fields: LinkFields } | { errors: Errors } {
   const rules = readRules(form.rules)
   if (rules === null) return { errors: { rules: [texts.linkForm.rulesNotJson] } }
   return {
@@ -50,8 +52,8 @@ export function fieldsOf(form: LinkForm): { fields: LinkFields } | { errors: Rec
       is_advanced: form.is_advanced ? 1 : 0,
       status: form.status ? 1 : 0,
       webhook_id: form.webhook_id || null,
-      expires_at:
-        form.expires_at === '' ? null : instantOfWall(`${form.expires_at.replace('T', ' ')}:00`, ownZone).toISOString(),
+      // The field has no seconds: an end that has some keeps them only if it is not sent.
+      ...(form.expires_at !== before.expires_at && { expires_at: endOf(form.expires_at) }),
       max_visits: form.max_visits.trim() || null,
       redirect_status: form.redirect_status as '302',
       forward_query: form.forward_query ? 1 : 0,
@@ -59,6 +61,16 @@ export function fieldsOf(form: LinkForm): { fields: LinkFields } | { errors: Rec
       rules,
     },
   }
+}
+
+const endOf = (local: string) =>
+  local === '' ? null : instantOfWall(`${local.replace('T', ' ')}:00`, ownZone).toISOString()
+
+/** Of fields that are filled only in part, such as a day without its time: their value is '', as if nobody had touched them. */
+export function halfFilled(form: HTMLFormElement): Errors {
+  const inputs = [...form.elements].filter((element) => element instanceof HTMLInputElement)
+  const half = inputs.filter(({ validity }) => validity.badInput)
+  return Object.fromEntries(half.map(({ name }) => [name, [texts.linkForm.halfFilled]]))
 }
 
 function readRules(text: string): NonNullable<LinkFields['rules']> | null {

@@ -11,13 +11,14 @@ import { Title } from './title.js'
 
 interface LinkHeadProps {
   id: number
-  /** undefined: on its way. */
+  /** undefined: on its way, or not to be had. */
   link: Link | undefined
+  isMissing: boolean
   onSaved: () => void
 }
 
 /** What a link is called, where it is, where it leads, and what can be done with it. */
-export function LinkHead({ id, link, onSaved }: LinkHeadProps) {
+export function LinkHead({ id, link, isMissing, onSaved }: LinkHeadProps) {
   const [open, setOpen] = useState<'edit' | 'qr' | null>(null)
   const saved = () => {
     setOpen(null)
@@ -52,7 +53,7 @@ export function LinkHead({ id, link, onSaved }: LinkHeadProps) {
       </Title>
       <p class="link-facts">
         {link === undefined ? (
-          <span class="skeleton line" />
+          !isMissing && <span class="skeleton line" />
         ) : (
           <>
             <span class="short-url">

@@ -1,6 +1,7 @@
 import type { Link } from '../../client/index.js'
-import { formatAgo, formatExactTime, formatNumber, instantOfWall } from '../format.js'
+import { formatAgo, formatExactTime, instantOfWall } from '../format.js'
 import { hrefOf } from '../location.js'
+import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 import { CopyButton } from './copy-button.js'
 import { Icon, type IconName } from './icon.js'

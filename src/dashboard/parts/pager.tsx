@@ -1,5 +1,6 @@
-import { formatNumber } from '../format.js'
-import { hrefWith } from '../location.js'
+import { useEffect } from 'preact/hooks'
+import { hrefWith, place, replacePlace } from '../location.js'
+import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 
 export interface PageMeta {
@@ -12,11 +13,17 @@ export interface PageMeta {
 }
 
 /**
- * The pages that the API itself offers, in its own order.
+ * The pages that the API itself offers, in its own order. Past the last one, such as when all of its rows were deleted, it goes to
+ * that.
  *
  * @param props.param what the place calls the page; a second list on a page has another
  */
 export function Pager({ meta, label, param = 'page' }: { meta: PageMeta; label: string; param?: string }) {
+  // What else is chosen stays, the page of another list too.
+  const hrefOfPage = (page: string) => hrefWith({ page: place.value.params.page, [param]: page })
+  useEffect(() => {
+    if (meta.from === null && meta.total > 0) replacePlace(hrefOfPage(String(meta.last_page)))
+  }, [meta])
   if (meta.last_page <= 1 && meta.from !== null) {
     return <p class="pager-count">{texts.pager.all(formatNumber(meta.total))}</p>
   }
@@ -37,7 +44,7 @@ export function Pager({ meta, label, param = 'page' }: { meta: PageMeta; label: 
                 <span class="off">{shown}</span>
               ) : (
                 <a
-                  href={hrefWith({ [param]: new URL(url).searchParams.get('page') ?? '1' })}
+                  href={hrefOfPage(new URL(url).searchParams.get('page') ?? '1')}
                   aria-current={active ? 'page' : undefined}
                 >
                   {shown}

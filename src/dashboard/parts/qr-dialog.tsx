@@ -1,18 +1,26 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Link } from '../../client/index.js'
+import type { Problem } from '../api/problem.js'
+import { loadPart } from '../load-part.js'
 import { texts } from '../texts.js'
 import { CopyButton } from './copy-button.js'
 import { Dialog } from './dialog.js'
+import { ProblemNote } from './problem-note.js'
 import { saveFile } from './save-file.js'
 
 /** The short URL for printed paper. */
 export function QrDialog({ link, onClose }: { link: Pick<Link, 'short_url' | 'token'>; onClose: () => void }) {
   const [code, setCode] = useState<{ path: string; size: number }>()
+  const [problem, setProblem] = useState<Problem>()
   useEffect(() => {
-    void import('./qr-code.js').then(({ qrPath }) => setCode(qrPath(link.short_url)))
+    void loadPart(import('./qr-code.js')).then((loaded) => {
+      if ('problem' in loaded) setProblem(loaded.problem)
+      else setCode(loaded.part.qrPath(link.short_url))
+    })
   }, [link.short_url])
   return (
     <Dialog title={texts.qr.title} onClose={onClose}>
+      <ProblemNote problem={problem} />
       <figure class="qr">
         {code !== undefined && (
           <svg viewBox={`0 0 ${code.size} ${code.size}`} role="img" aria-label={texts.qr.label(link.short_url)}>

@@ -1,5 +1,5 @@
 import type { Recipient } from '../../client/index.js'
-import { formatNumber } from '../format.js'
+import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 import { Ago } from './ago.js'
 import { CopyButton } from './copy-button.js'

@@ -1,6 +1,6 @@
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Bucket } from '../api/statistics.js'
-import { formatNumber } from '../format.js'
+import { formatNumber } from '../numbers.js'
 import type { Interval } from '../range.js'
 import { texts } from '../texts.js'
 import { isDark } from '../theme.js'
@@ -8,12 +8,14 @@ import { bucketName } from './bucket-text.js'
 import { Card } from './card.js'
 import { Icon } from './icon.js'
 import { Skeleton } from './skeleton.js'
-import type { TimePlot } from './time-plot.js'
+import { drawTimePlot, type TimePlot } from './time-plot.js'
 import { TimeTable } from './time-table.js'
 
 interface TimeChartProps {
-  /** undefined: on its way. */
+  /** undefined: on its way, or not to be had. */
   series: Bucket[] | undefined
+  isMissing: boolean
+  /** Of the series. */
   interval: Interval
   /** What was dragged over. */
   onZoom?: (from: Date, to: Date) => void
@@ -21,13 +23,9 @@ interface TimeChartProps {
 
 const height = 260
 
-const loadPlot = () => import('./time-plot.js')
-
 /** Visits over time, as a picture or as a table. */
-export function TimeChart({ series, interval, onZoom }: TimeChartProps) {
+export function TimeChart({ series, isMissing, interval, onZoom }: TimeChartProps) {
   const [isTable, showTable] = useState(false)
-  // On its way while the numbers are, too.
-  useLayoutEffect(() => void loadPlot(), [])
   const t = texts.charts
   const toggle = isTable ? t.asPicture : t.asTable
   return (
@@ -49,7 +47,8 @@ export function TimeChart({ series, interval, onZoom }: TimeChartProps) {
         </div>
       }
     >
-      {series === undefined && <Skeleton height={height} />}
+      {series === undefined && !isMissing && <Skeleton height={height} />}
+      {series === undefined && isMissing && <p class="soft nothing">{t.missing}</p>}
       {series !== undefined && isTable && <TimeTable series={series} interval={interval} />}
       {series !== undefined && !isTable && <Plot series={series} interval={interval} onZoom={onZoom} />}
     </Card>
@@ -77,34 +76,30 @@ interface PlotProps {
 
 function Plot({ series, interval, onZoom }: PlotProps) {
   const place = useRef<HTMLDivElement>(null)
-  const [plot, setPlot] = useState<TimePlot>()
+  const plot = useRef<TimePlot | null>(null)
   const [point, setPoint] = useState<{ index: number; left: number } | null>(null)
   const now = useRef({ series, onZoom })
   now.current = { series, onZoom }
   const dark = isDark()
-  useEffect(() => {
+  // Before the browser paints: the picture is there as soon as the numbers are.
+  useLayoutEffect(() => {
     const element = place.current
-    let made: TimePlot | undefined
-    let isGone = false
-    const observer = new ResizeObserver(() => made?.fit())
-    void loadPlot().then(({ drawTimePlot }) => {
-      if (isGone || element === null) return
-      const zoom = (first: number, last: number) => {
-        const { series, onZoom } = now.current
-        const [from, to] = [series[first], series[last + 1]]
-        if (from) onZoom?.(new Date(from.start), to === undefined ? endOf(series, interval) : new Date(to.start))
-      }
-      made = drawTimePlot(element, { height, onPoint: setPoint, ...(onZoom && { onZoom: zoom }) })
-      observer.observe(element)
-      setPlot(made)
-    })
+    if (element === null) return
+    const zoom = (first: number, last: number) => {
+      const { series, onZoom } = now.current
+      const [from, to] = [series[first], series[last + 1]]
+      if (from) onZoom?.(new Date(from.start), to === undefined ? endOf(series, interval) : new Date(to.start))
+    }
+    const made = drawTimePlot(element, { height, onPoint: setPoint, ...(onZoom && { onZoom: zoom }) })
+    const observer = new ResizeObserver(() => made.fit())
+    observer.observe(element)
+    plot.current = made
     return () => {
-      isGone = true
       observer.disconnect()
-      made?.remove()
+      made.remove()
     }
   }, [dark, interval])
-  useEffect(() => plot?.show(series, interval), [plot, series])
+  useLayoutEffect(() => plot.current?.show(series, interval), [dark, interval, series])
   const shown = point === null ? undefined : series[point.index]
   return (
     <div class="plot">

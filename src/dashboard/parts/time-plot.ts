@@ -1,6 +1,6 @@
 import UPlot from 'uplot'
 import type { Bucket } from '../api/statistics.js'
-import { formatCompact } from '../format.js'
+import { formatCompact } from '../numbers.js'
 import type { Interval } from '../range.js'
 import { bucketMark } from './bucket-text.js'
 import { currentColours } from './colours.js'
@@ -39,7 +39,7 @@ export function drawTimePlot(place: HTMLElement, { height, onPoint, onZoom }: Pl
   })
   const plot = new UPlot(
     {
-      width: Math.max(place.clientWidth, 120),
+      width: widthOf(place),
       height,
       padding: [10, 20, 0, 0],
       legend: { show: false },
@@ -104,10 +104,15 @@ export function drawTimePlot(place: HTMLElement, { height, onPoint, onZoom }: Pl
       // People are drawn over the sum, of which bots stay to be seen above.
       plot.setData([series.map((_, at) => at), series.map(({ visits }) => visits), series.map(({ people }) => people)])
     },
-    fit: () => plot.setSize({ width: Math.max(place.clientWidth, 120), height }),
+    fit() {
+      const width = widthOf(place)
+      if (width !== plot.width) plot.setSize({ width, height })
+    },
     remove: () => plot.destroy(),
   }
 }
+
+const widthOf = (place: HTMLElement) => Math.max(place.clientWidth, 120)
 
 /** Buckets that have a mark: not more than fit, evenly, and where they mean something. */
 function marks(series: Bucket[], interval: Interval, most: number): number[] {

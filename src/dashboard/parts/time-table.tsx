@@ -1,5 +1,5 @@
 import type { Bucket } from '../api/statistics.js'
-import { formatNumber } from '../format.js'
+import { formatNumber } from '../numbers.js'
 import type { Interval } from '../range.js'
 import { texts } from '../texts.js'
 import { bucketName } from './bucket-text.js'

@@ -24,6 +24,7 @@ export function TokensCard() {
   const list = useAnswer((api, signal) => api.GET('/developer/tokens', { params: { query }, signal }), [query, changes])
   const caller = useAnswer((api, signal) => api.GET('/auth/me', { signal }), ['me'])
   const changed = () => setChanges((count) => count + 1)
+  const isEmpty = list.data?.meta.total === 0
   const create = (
     <button type="button" class="button primary" onClick={() => setOpen('create')}>
       <Icon name="plus" />
@@ -33,8 +34,8 @@ export function TokensCard() {
   return (
     <Card title={t.title} tools={list.problem === undefined && create}>
       <ProblemNote problem={list.problem} />
-      {list.data?.data.length === 0 && <Empty {...t.none} />}
-      {list.problem === undefined && list.data?.data.length !== 0 && (
+      {isEmpty && <Empty {...t.none} />}
+      {list.problem === undefined && !isEmpty && (
         <TokenTable
           tokens={list.data?.data}
           isLoading={list.isLoading}
@@ -42,7 +43,7 @@ export function TokensCard() {
           onRevoke={(revoke) => setOpen({ revoke })}
         />
       )}
-      {list.data !== undefined && list.data.meta.total > 0 && <Pager meta={list.data.meta} label={t.pages} />}
+      {list.data !== undefined && !isEmpty && <Pager meta={list.data.meta} label={t.pages} />}
       {open === 'create' && <TokenDialog onClose={() => setOpen(null)} onCreated={changed} />}
       {typeof open === 'object' && open !== null && (
         <Confirm

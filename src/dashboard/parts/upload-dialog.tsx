@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { formatNumber } from '../format.js'
+import { loadPart } from '../load-part.js'
+import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 import { type Checked, checkRows } from '../upload/check-rows.js'
 import { type Columns, guessColumns } from '../upload/columns.js'
@@ -35,9 +36,10 @@ export function UploadDialog({ linkId, onClose, onSent }: UploadDialogProps) {
   const checked = useMemo<Checked | undefined>(() => file && columns && checkRows(file.sheet, columns), [file, columns])
 
   const choose = async (given: File) => {
+    const loaded = await loadPart(import('../upload/read-csv.js'))
+    if ('problem' in loaded) return setUnreadable(loaded.problem.message)
     try {
-      const { readCsv } = await import('../upload/read-csv.js')
-      const sheet = await readCsv(given)
+      const sheet = await loaded.part.readCsv(given)
       if (sheet.rows.length === 0) return setUnreadable(texts.upload.empty)
       setUnreadable(undefined)
       setColumns(guessColumns(sheet))
@@ -47,15 +49,17 @@ export function UploadDialog({ linkId, onClose, onSent }: UploadDialogProps) {
     }
   }
   const send = async ({ wanted }: Checked) => {
-    setSent(undefined)
     setDone(0)
     leave.current = new AbortController()
     const outcome = await sendRows(linkId, wanted, setDone, leave.current.signal)
     setDone(undefined)
-    if (outcome.made.length > 0) onSent()
+    // Also where it was stopped or has failed: what the last request brought may have been stored.
+    onSent()
+    // A try that came less far than the one before takes nothing away.
+    const made = sent !== undefined && sent.made.length > outcome.made.length ? sent.made : outcome.made
     // Stopped before anything was made: nothing to show but the file again.
-    if (outcome.made.length > 0 || outcome.problem !== undefined) setSent(outcome)
-    if (outcome.made.length === wanted.length) announce(texts.upload.done(formatNumber(wanted.length)))
+    setSent(made.length > 0 || outcome.problem !== undefined ? { ...outcome, made } : undefined)
+    if (made.length === wanted.length) announce(texts.upload.done(formatNumber(wanted.length)))
   }
   return (
     <Dialog title={texts.upload.title} onClose={onClose}>

@@ -1,4 +1,4 @@
-import { formatNumber } from '../format.js'
+import { formatNumber } from '../numbers.js'
 import { serverZone } from '../surroundings.js'
 import { texts } from '../texts.js'
 import type { Checked } from '../upload/check-rows.js'

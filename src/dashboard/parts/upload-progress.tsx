@@ -1,4 +1,4 @@
-import { formatNumber } from '../format.js'
+import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 
 export function UploadProgress({ done, all, onStop }: { done: number; all: number; onStop: () => void }) {

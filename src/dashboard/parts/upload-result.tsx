@@ -1,4 +1,6 @@
-import { formatNumber } from '../format.js'
+import { useState } from 'preact/hooks'
+import { loadPart } from '../load-part.js'
+import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 import type { Wanted } from '../upload/check-rows.js'
 import type { Sheet } from '../upload/read-csv.js'
@@ -21,15 +23,18 @@ export function UploadResult({ sheet, name, wanted, sent, onRetry, onClose }: Up
   const { upload } = texts
   const made = formatNumber(sent.made.length)
   const isWhole = sent.made.length === wanted.length
+  const [problem, setProblem] = useState(sent.problem)
   const save = async () => {
-    const { resultCsv } = await import('../upload/result-csv.js')
+    const loaded = await loadPart(import('../upload/result-csv.js'))
+    if ('problem' in loaded) return setProblem(loaded.problem)
+    setProblem(sent.problem)
     // Excel takes a file for UTF-8 only with this mark in front.
-    const parts = ['\ufeff', resultCsv(sheet, wanted, sent.made)]
+    const parts = ['\ufeff', loaded.part.resultCsv(sheet, wanted, sent.made)]
     saveFile(`${name.replace(/\.\w+$/, '')}-short-urls.csv`, parts, 'text/csv;charset=utf-8')
   }
   return (
     <>
-      <ProblemNote problem={sent.problem} />
+      <ProblemNote problem={problem} />
       <p>{isWhole ? upload.done(made) : upload.partly(made, formatNumber(wanted.length))}</p>
       <footer class="dialog-foot">
         {isWhole ? (

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks'
 import type { StatisticsQuery } from '../api/statistics.js'
 import { useAnswer } from '../api/use-answer.js'
-import { formatNumber } from '../format.js'
 import { hrefWith, place } from '../location.js'
+import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 import { ColumnDialog } from './column-dialog.js'
 import { Empty } from './empty.js'
@@ -17,7 +17,9 @@ interface VisitListProps {
   /** Filters and range, as of the statistics. */
   query: Pick<StatisticsQuery, 'filter' | 'bots' | 'from' | 'to'>
   pulse: number
-  /** Visits since the page began to be shown that fit the filters. */
+  /** Asked again when it changes, also where nothing else moves. */
+  outdated: number
+  /** How many visits have come that belonged to what was shown then. */
   arrived: number
 }
 
@@ -25,7 +27,7 @@ interface VisitListProps {
  * The visits themselves. The first page takes in new ones as they come; on others nothing moves while somebody reads, and what is
  * new is offered.
  */
-export function VisitList({ id, query, pulse, arrived }: VisitListProps) {
+export function VisitList({ id, query, pulse, outdated, arrived }: VisitListProps) {
   const { params } = place.value
   const page = Number(params.page ?? 1)
   const sort = sortOf(params)
@@ -34,7 +36,8 @@ export function VisitList({ id, query, pulse, arrived }: VisitListProps) {
   const asked = { ...query, page, per_page: 25, ...(sort !== '' && { sort }) }
   const visits = useAnswer(
     (api, signal) => api.GET('/link/urls/{id}/visits', { params: { path: { id }, query: asked }, signal }),
-    [id, asked, follows ? pulse : 0],
+    [id, asked],
+    { pulse: follows ? pulse : outdated },
   )
   const isEmpty = visits.data?.meta.total === 0
   const t = texts.visits
@@ -42,7 +45,7 @@ export function VisitList({ id, query, pulse, arrived }: VisitListProps) {
     <section class="visit-list" aria-labelledby="visits">
       <header class="list-head">
         <h2 id="visits">{t.title}</h2>
-        {!follows && <NewVisits key={`${page} ${sort}`} arrived={arrived} />}
+        {!follows && <NewVisits key={JSON.stringify(params)} arrived={arrived} />}
         <div class="list-tools">
           <button type="button" class="button small" onClick={() => chooseColumns(true)}>
             <Icon name="columns" />
@@ -52,14 +55,15 @@ export function VisitList({ id, query, pulse, arrived }: VisitListProps) {
         </div>
       </header>
       <ProblemNote problem={visits.problem} />
-      {isEmpty ? <Empty {...t.none} /> : <VisitTable visits={visits.data?.data} isLoading={visits.isLoading} />}
+      {isEmpty && <Empty {...t.none} />}
+      {!isEmpty && !visits.isMissing && <VisitTable visits={visits.data?.data} isLoading={visits.isLoading} />}
       {visits.data !== undefined && !isEmpty && <Pager meta={visits.data.meta} label={t.pages} />}
       {choosesColumns && <ColumnDialog onClose={() => chooseColumns(false)} />}
     </section>
   )
 }
 
-/** How many came since this page was turned to. */
+/** How many came since this list was chosen: its key is all that the address says. */
 function NewVisits({ arrived }: { arrived: number }) {
   const [before] = useState(arrived)
   const count = arrived - before

@@ -16,6 +16,8 @@ interface VisitTableProps {
 /** Visits, one on each line, with the columns that the person has chosen. */
 export function VisitTable({ visits, isLoading }: VisitTableProps) {
   const [open, setOpen] = useState<Visit>()
+  // As it is now: its person may have been erased while it is looked at.
+  const looked = open && (visits?.find(({ id }) => id === open.id) ?? open)
   const shown = columns.value
   return (
     <div class="table-frame" aria-busy={isLoading}>
@@ -51,7 +53,7 @@ export function VisitTable({ visits, isLoading }: VisitTableProps) {
           </tbody>
         )}
       </table>
-      {open !== undefined && <VisitDialog visit={open} onClose={() => setOpen(undefined)} />}
+      {looked !== undefined && <VisitDialog visit={looked} onClose={() => setOpen(undefined)} />}
     </div>
   )
 }

@@ -30,6 +30,7 @@ export function WebhooksCard() {
     setChanges((count) => count + 1)
     announce(text)
   }
+  const isEmpty = list.data?.meta.total === 0
   const create = (
     <button type="button" class="button primary" onClick={() => setOpen({ kind: 'create' })}>
       <Icon name="plus" />
@@ -39,8 +40,8 @@ export function WebhooksCard() {
   return (
     <Card title={t.title} tools={list.problem === undefined && create}>
       <ProblemNote problem={list.problem} />
-      {list.data?.data.length === 0 && <Empty {...t.none} />}
-      {list.problem === undefined && list.data?.data.length !== 0 && (
+      {isEmpty && <Empty {...t.none} />}
+      {list.problem === undefined && !isEmpty && (
         <WebhookTable
           webhooks={list.data?.data}
           isLoading={list.isLoading}
@@ -48,9 +49,7 @@ export function WebhooksCard() {
           onDelete={(webhook) => setOpen({ kind: 'delete', webhook })}
         />
       )}
-      {list.data !== undefined && list.data.meta.total > 0 && (
-        <Pager meta={list.data.meta} label={t.pages} param="webhooks" />
-      )}
+      {list.data !== undefined && !isEmpty && <Pager meta={list.data.meta} label={t.pages} param="webhooks" />}
       {open?.kind === 'create' && <WebhookDialog onClose={() => setOpen(null)} onSaved={() => changed(t.created)} />}
       {open?.kind === 'edit' && (
         <WebhookDialog webhook={open.webhook} onClose={() => setOpen(null)} onSaved={() => changed(t.saved)} />

@@ -1,9 +1,13 @@
 import { useEffect, useState } from 'preact/hooks'
+import type { Problem } from '../api/problem.js'
 import type { Group } from '../api/statistics.js'
-import { countryName, formatNumber } from '../format.js'
+import { countryName } from '../format.js'
+import { loadPart } from '../load-part.js'
 import { go } from '../location.js'
+import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 import type { PickOf } from './group-rows.js'
+import { ProblemNote } from './problem-note.js'
 import { Skeleton } from './skeleton.js'
 
 type Shapes = typeof import('virtual:world-shapes').default
@@ -20,10 +24,15 @@ interface WorldMapProps {
  */
 export function WorldMap({ groups, pick }: WorldMapProps) {
   const [shapes, setShapes] = useState<Shapes>()
+  const [problem, setProblem] = useState<Problem>()
   const [at, setAt] = useState<{ code: string; left: number; top: number }>()
   useEffect(() => {
-    void import('virtual:world-shapes').then((module) => setShapes(module.default))
+    void loadPart(import('virtual:world-shapes')).then((loaded) => {
+      if ('problem' in loaded) setProblem(loaded.problem)
+      else setShapes(loaded.part.default)
+    })
   }, [])
+  if (problem !== undefined) return <ProblemNote problem={problem} />
   if (shapes === undefined) return <Skeleton height={240} />
   const counts = new Map(groups.map((group) => [group.country_code ?? '', group.visits]))
   const most = Math.max(1, ...groups.map(({ country_code, visits }) => (country_code === null ? 0 : visits)))
