@@ -47,9 +47,12 @@ export async function fill(
       log(`${scratch.name}: filled with ${rows - present} visits, ${Math.round(rate)} a second`)
       await db.pool.query('VACUUM (FREEZE, ANALYZE)')
     }
-    const { rows: settings } = await db.pool.query<{ server_version: string }>('SHOW server_version')
-    const version = settings[0]?.server_version.split(' ')[0] ?? ''
-    return { ...scratch, name: `${scratch.name} ${version}`, version, db, linkId, rows, close }
+    const { rows: settings } = await db.pool.query<{ version: string; autovacuum: string }>(
+      "SELECT current_setting('server_version') AS version, current_setting('autovacuum') AS autovacuum",
+    )
+    const version = settings[0]?.version.split(' ')[0] ?? ''
+    const name = `${scratch.name} ${version}${settings[0]?.autovacuum === 'off' ? ' without autovacuum' : ''}`
+    return { ...scratch, name, version, db, linkId, rows, close }
   } catch (error) {
     await close()
     throw error

@@ -25,10 +25,10 @@ export async function run(context: BenchContext): Promise<Table[]> {
 
 async function mixed(context: BenchContext, database: FilledDatabase): Promise<Table> {
   const dataDir = await mkdtemp(join(tmpdir(), 'smart-link-bench-spool-'))
-  const readers = startLoadClient()
   // The link that is read stays as it was filled.
   const paths = (await storeOthers(database)).filter((_, nth) => nth % 2 === 1)
   const ours = await startOurs({ ...database, env: { DATA_DIR: dataDir, TRUST_PROXY: '1', ...database.env } })
+  const readers = startLoadClient()
   const { seconds } = context
   const paced = { generator: 'own' as const, port: ours.port, seconds, first: 0 }
   const clicks = { ...paced, paths, headers: {}, variants: visitors(2_000), connections: 32, rate: clicksPerSecond }

@@ -19,11 +19,15 @@ const mostGrowth = 1.25
 const leastOfRate = 0.95
 
 const connections = 32
-const clicksPerSecond = 2_000
+/** Of each process: what one does beside the other is compared with what it does alone. */
+const clicksPerSecond = 500
+const owners = 8
+const linksOfEach = 125
 
 interface Way {
   name: string
   processes: number
+  paths: string[]
   turns: Turn[]
 }
 
@@ -34,50 +38,54 @@ interface Turn {
 }
 
 /**
- * What a redirect costs one server process, and two that share the same rate: time on processors of the servers, without PostgreSQL and
- * the load. Both share our cores with the servers, so that rates could not show what two give elsewhere.
+ * What a redirect costs one server process, and two of which each has as many: time on processors of the servers, without PostgreSQL and
+ * the load. They share our cores, so that rates could not show what two give elsewhere.
  */
 export async function run(context: BenchContext): Promise<Table[]> {
   const tables: Table[] = []
-  for (const database of await context.databases()) tables.push(await growth(context, database))
+  for (const database of await context.databases()) {
+    const title = `${database.name}, ${context.smoke ? 100 : clicksPerSecond} openings a second for each process`
+    if (existsSync('/proc/self/stat')) tables.push(await growth(context, database, title))
+    else tables.push({ title, columns: [], rows: [], notes: ['Skipped: /proc is not there.'] })
+  }
   return tables
 }
 
-async function growth(context: BenchContext, database: FilledDatabase): Promise<Table> {
-  const rate = context.smoke ? 200 : clicksPerSecond
-  const title = `${database.name}, ${rate.toLocaleString('en')} openings a second: 1 hot link, 1,000 others`
-  if (!existsSync('/proc/self/stat')) return { title, columns: [], rows: [], notes: ['Skipped: /proc is not there.'] }
-  const paths = await storeOthers(database)
-  const ways: Way[] = [
-    { name: 'one', processes: 1, turns: [] },
-    { name: 'two', processes: 2, turns: [] },
+async function growth(context: BenchContext, database: FilledDatabase, title: string): Promise<Table> {
+  const links = [
+    { of: 'one owner: 1 hot link, 1,000 others', paths: await storeOthers(database) },
+    { of: `${owners} owners with ${linksOfEach} links each`, paths: await storeOwners(database) },
   ]
-  const second = startLoadClient()
+  const pairs = links.map(({ of, paths }): [Way, Way] => [
+    { name: `one, ${of}`, processes: 1, paths, turns: [] },
+    { name: `two, ${of}`, processes: 2, paths, turns: [] },
+  ])
+  const clients: Clients = [context.load, startLoadClient()]
   try {
     for (let round = 0; round < context.rounds; round += 1) {
-      for (const way of round % 2 === 0 ? ways : ways.toReversed())
-        way.turns.push(await turn(context, database, { way, paths, rate, round, clients: [context.load, second] }))
+      for (const way of round % 2 === 0 ? pairs.flat() : pairs.flat().toReversed())
+        way.turns.push(await turn(context, database, { way, round, clients }))
     }
   } finally {
-    second.close()
+    clients[1].close()
   }
-  const costs = ways.map(({ turns }) => turns.map(({ microseconds }) => microseconds))
-  const ratio = median((costs[1] ?? []).map((cost, round) => cost / (costs[0]?.[round] ?? Number.NaN)))
-  const figure = (turns: Turn[], of: keyof Turn) => median(turns.map((turn) => turn[of]))
-  const isKept = ways.every(({ turns }) => figure(turns, 'perSecond') >= leastOfRate * rate)
+  const isKept = pairs
+    .flat()
+    .every(({ processes, turns }) => figure(turns, 'perSecond') >= leastOfRate * rateOf(context, processes))
   return {
     title,
     columns: ['server processes', 'redirects/s', 'p99 ms', 'CPU of the servers, µs a redirect', 'of one', 'asked'],
-    rows: ways.map(({ name, turns }, nth) => [
-      name,
-      Math.round(figure(turns, 'perSecond')).toLocaleString('en'),
-      figure(turns, 'p99').toFixed(1),
-      figure(turns, 'microseconds').toFixed(0),
-      ...(nth === 0 ? ['1.00', ''] : [ratio.toFixed(2), atMost(mostGrowth, ratio)]),
-    ]),
+    rows: pairs.flatMap(([one, two]) => {
+      const ratio = median(
+        two.turns.map(({ microseconds }, nth) => microseconds / (one.turns[nth]?.microseconds ?? Number.NaN)),
+      )
+      return [
+        [...cells(one), '1.00', ''],
+        [...cells(two), ratio.toFixed(2), atMost(mostGrowth, ratio)],
+      ]
+    }),
     notes: [
-      `${context.rounds} turns of ${context.seconds} s each, begun with one and with two alternately; the ratio is the median of the turns'. ` +
-        `Where each process has a core, two give 2 / ${ratio.toFixed(2)} = ${(2 / ratio).toFixed(2)} times the redirects of one.`,
+      `${context.rounds} turns of ${context.seconds} s each, in both orders; the ratio is the median of the turns'. Where each process has a core, two at a ratio of r give 2 / r times the redirects of one.`,
       ...(isKept
         ? []
         : ['The rate was not kept: the machine had too much to do, and costs of different rates are compared.']),
@@ -85,18 +93,48 @@ async function growth(context: BenchContext, database: FilledDatabase): Promise<
   }
 }
 
+const rateOf = ({ smoke }: BenchContext, processes: number) => processes * (smoke ? 100 : clicksPerSecond)
+
+const figure = (turns: Turn[], of: keyof Turn) => median(turns.map((turn) => turn[of]))
+
+const cells = ({ name, turns }: Way) => [
+  name,
+  Math.round(figure(turns, 'perSecond')).toLocaleString('en'),
+  figure(turns, 'p99').toFixed(1),
+  figure(turns, 'microseconds').toFixed(0),
+]
+
+/** @returns paths of their links, the owners in turn */
+async function storeOwners({ db, ownerId }: FilledDatabase): Promise<string[]> {
+  const ids = Array.from({ length: owners }, (_, nth) => ownerId + 1_000 + nth)
+  const links = Array.from({ length: linksOfEach }, (_, nth) => nth + 1).flatMap((id) =>
+    ids.map((userId) => ({ userId, id, token: `of${userId}n${id}` })),
+  )
+  await db.prisma.owner.createMany({ data: ids.map((id) => ({ id, lastLinkId: linksOfEach })), skipDuplicates: true })
+  await db.prisma.link.createMany({
+    data: links.map((link) => ({ ...link, longUrl: `https://example.com/${link.token}` })),
+    skipDuplicates: true,
+  })
+  await db.prisma.token.createMany({
+    data: links.map(({ userId, id, token }) => ({ userId, linkId: id, token })),
+    skipDuplicates: true,
+  })
+  await db.pool.query('ANALYZE owners, links, tokens')
+  return links.map(({ token }) => `/${token}`)
+}
+
+/** Two in any case: half of the load comes from each. */
+type Clients = [LoadClient, LoadClient]
+
 interface TurnPlan {
   way: Way
-  paths: string[]
-  rate: number
   round: number
-  /** Two in any case: half of the load comes from each. */
-  clients: LoadClient[]
+  clients: Clients
 }
 
 /** @throws when a click was not redirected: such a figure means nothing */
-async function turn({ seconds }: BenchContext, database: FilledDatabase, plan: TurnPlan): Promise<Turn> {
-  const { way, paths, rate, round, clients } = plan
+async function turn(context: BenchContext, database: FilledDatabase, { way, round, clients }: TurnPlan): Promise<Turn> {
+  const { seconds } = context
   const dataDir = await mkdtemp(join(tmpdir(), 'smart-link-bench-spool-'))
   const env = { DATA_DIR: dataDir, TRUST_PROXY: '1', DATABASE_URL: database.url }
   const servers: ServerProcess[] = []
@@ -106,8 +144,8 @@ async function turn({ seconds }: BenchContext, database: FilledDatabase, plan: T
         measure({
           generator: 'own',
           port: servers[nth % servers.length]?.port ?? 0,
-          ...{ paths, headers: {}, variants: visitors(2_000), connections, seconds: duration },
-          rate: rate / clients.length,
+          ...{ paths: way.paths, headers: {}, variants: visitors(2_000), connections, seconds: duration },
+          rate: rateOf(context, way.processes) / clients.length,
           first: first + nth * 500_009,
         }),
       ),

@@ -36,9 +36,10 @@ export async function startOwn(file: string, env: Record<string, string> = {}): 
   return startProcess([...process.execArgv, fileURLToPath(new URL(file, import.meta.url))], env, '/health')
 }
 
-/** Headers of a token that may do everything but see numbers. */
-export function bearer(ownerId: number): { authorization: string } {
-  return { authorization: `Bearer ${createSigner({ key: secret, algorithm: 'HS256' })({ sub: String(ownerId) })}` }
+/** Headers of a token that may do everything but see numbers, or of one with these scopes. */
+export function bearer(ownerId: number, scopes?: string[]): { authorization: string } {
+  const claims = { sub: String(ownerId), ...(scopes && { scopes }) }
+  return { authorization: `Bearer ${createSigner({ key: secret, algorithm: 'HS256' })(claims)}` }
 }
 
 async function startProcess(args: string[], env: Record<string, string>, path: string): Promise<ServerProcess> {

@@ -4,7 +4,7 @@ import { median } from './compare.js'
 import type { BenchContext } from './context.js'
 import type { FilledDatabase } from './fill.js'
 import { atMost, markdown, type Table } from './report.js'
-import { bearer, type ServerProcess, startOurs } from './servers.js'
+import { bearer, type ServerProcess, startOurs, startOwn } from './servers.js'
 import { type StatisticsLog, spreadLogs } from './stats-logs.js'
 import { openTraffic } from './traffic.js'
 
@@ -64,7 +64,11 @@ export async function run(context: BenchContext): Promise<Table[]> {
     const asks = context.smoke ? 1 : 4 * context.rounds + 1
     await atServer(database, async (server) => {
       const ask = asker(server, link)
-      keep(await grouped(`${visits}, one link`, ask, single, asks, mostSingleMs))
+      const alone = await grouped(`${visits}, one link`, ask, single, asks, mostSingleMs)
+      keep({
+        ...alone,
+        notes: [...(alone.notes ?? []), `An empty answer of a bare route: ${(await bareMs(asks)).toFixed(1)} ms.`],
+      })
       keep(await grouped(`${visits}, one link, by two fields`, ask, pairs, Math.ceil(asks / 2), mostPairMs))
       keep(await whileVisitsCome(`${visits}, one link, each right after ten new visits`, database, link, ask))
     })
@@ -186,11 +190,26 @@ async function atServer(database: FilledDatabase, work: (server: ServerProcess) 
   }
 }
 
+/** What HTTP takes by itself: an empty answer of a bare route, asked for in the same way. */
+async function bareMs(asks: number): Promise<number> {
+  const server = await startOwn('./bare.ts', { BODY_FILE: '/dev/null' })
+  try {
+    const ask = timer(server, '/ready-made', {})
+    const times: number[] = []
+    for (let nth = 0; nth < 100 * asks; nth += 1) times.push(await ask(''))
+    return median(times)
+  } finally {
+    await server.stop()
+  }
+}
+
+function asker(server: ServerProcess, { ownerId, linkId }: StatisticsLog): Ask {
+  return timer(server, linkId === null ? '/link/visits/stats' : `/link/urls/${linkId}/visits/stats`, bearer(ownerId))
+}
+
 /** One request after another over one connection: what the server takes, and what HTTP takes around it. */
-function asker({ port }: ServerProcess, { ownerId, linkId }: StatisticsLog): Ask {
+function timer({ port }: ServerProcess, path: string, headers: Record<string, string>): Ask {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-  const path = linkId === null ? '/link/visits/stats' : `/link/urls/${linkId}/visits/stats`
-  const headers = bearer(ownerId)
   return async (query) => {
     const start = performance.now()
     const address = `${path}?${query.replaceAll('[', '%5B').replaceAll(']', '%5D')}`
