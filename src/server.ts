@@ -100,6 +100,7 @@ export async function startServer(
     if (beside) app.log.info(`Metrics at ${beside.address}/metrics`)
     onOpen?.({ app, stop: close })
     const address = await listen(app, config)
+    load.begin()
     return { app, connection, address, stop: close }
   } catch (error) {
     await close().catch(() => {})

@@ -8,6 +8,8 @@ import { HttpError } from './errors.js'
 
 export interface Load {
   isHigh(): boolean
+  /** Looks at the event loop from now on. What a start does there at once is no load, and nobody is refused for it. */
+  begin(): void
   close(): void
 }
 
@@ -20,18 +22,21 @@ const mostWaiting = 500
 
 export function watchLoad(db: Database): Load {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs })
-  histogram.enable()
   let before = 0
   let now = 0
-  const timer = setInterval(() => {
+  let timer: NodeJS.Timeout | undefined
+  const look = () => {
     // Samples hold the time between two of them; idle that is the resolution. Without samples nothing ran at all.
     before = now
     now = histogram.count === 0 ? lookEveryMs : histogram.mean / 1e6 - resolutionMs
     histogram.reset()
-  }, lookEveryMs)
-  timer.unref()
+  }
   return {
     isHigh: () => Math.min(before, now) > longestDelayMs || db.pool.waitingCount > mostWaiting,
+    begin: () => {
+      histogram.enable()
+      timer = setInterval(look, lookEveryMs).unref()
+    },
     close: () => {
       clearInterval(timer)
       histogram.disable()

@@ -8,6 +8,12 @@ import { chromeOnMac, storeLinks } from '../support/visits.js'
 /** A database at which so many queries wait for a connection. */
 const databaseWith = (waitingCount: number) => ({ pool: { waitingCount } }) as Database
 
+async function keepBusy() {
+  const end = performance.now() + 250
+  while (performance.now() < end);
+  await setImmediate()
+}
+
 function loadOf(db: Database) {
   const load = watchLoad(db)
   onTestFinished(load.close)
@@ -17,13 +23,18 @@ function loadOf(db: Database) {
 describe('the load', () => {
   it('is high while the process has no time for new requests, and low again afterwards', async () => {
     const load = loadOf(databaseWith(0))
+    load.begin()
     expect(load.isHigh()).toBe(false)
-    while (!load.isHigh()) {
-      const end = performance.now() + 250
-      while (performance.now() < end);
-      await setImmediate()
-    }
+    while (!load.isHigh()) await keepBusy()
     await expect.poll(load.isHigh, { timeout: 30_000 }).toBe(false)
+  })
+
+  it('is not what the process does before it listens', async () => {
+    const [load, other] = [loadOf(databaseWith(0)), loadOf(databaseWith(0))]
+    other.begin()
+    while (!other.isHigh()) await keepBusy()
+    load.begin()
+    expect(load.isHigh()).toBe(false)
   })
 
   it('is high while too many queries wait for a connection', () => {
