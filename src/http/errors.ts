@@ -75,7 +75,9 @@ export function handleErrors(app: FastifyInstance): void {
 
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const known = toHttpError(error)
-  if (known.status >= 500) request.log.error({ err: error }, 'request failed')
+  // What is said on purpose, such as that the server is busy, may be said a thousand times a second: without a place in the code.
+  if (known === error && known.status >= 500) request.log.warn({ reason: known.message }, 'request refused')
+  else if (known.status >= 500) request.log.error({ err: error }, 'request failed')
   const body = failure(known.status, known.message, known.extra.errors)
   return reply
     .code(known.status)

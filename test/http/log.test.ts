@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import { expect, it } from 'vitest'
+import { HttpError } from '../../src/http/errors.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { bearer, testApp } from '../support/app.js'
 import { rawRequest } from '../support/raw-http.js'
@@ -85,6 +86,18 @@ it('says of a failure its kind, code, text and place', async () => {
     stack: expect.stringContaining('log.test.ts'),
     cause: { type: 'Error', message: 'duplicate key: (mobile)=([number])', stack: expect.any(String) },
   })
+})
+
+it('says of a 503 that is meant its reason and nothing of the code', async () => {
+  const { app, logged } = await loggedSite((site) => {
+    site.get('/busy', async () => {
+      throw new HttpError(503, 'The server is busy. Try again soon.')
+    })
+  })
+  await app.inject('/busy')
+  const loud = logged().filter(({ level }) => level > 30)
+  expect(loud).toMatchObject([{ level: 40, msg: 'request refused', reason: 'The server is busy. Try again soon.' }])
+  expect(loud[0].err).toBeUndefined()
 })
 
 it('cuts out of texts of errors whatever could be a token or a key', async () => {
