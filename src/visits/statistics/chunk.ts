@@ -19,14 +19,20 @@ export interface CountedVisit {
   recipient: number
 }
 
-/** Sums of one facet of a chunk. What occurs in the chunk has a code there, so that most codes fit into a byte. */
-export interface Column {
-  /** Number of the facet's entry for each code. */
-  entries: ArrayLike<number>
-  /** How many visits have it, and how many of them are of people. */
+/** How many visits have each code, and how many of them are of people. */
+export interface CodeSums {
   visits: ArrayLike<number>
   people: ArrayLike<number>
 }
+
+/** Sums of one facet of a chunk. What occurs in the chunk has a code there, so that most codes fit into a byte. */
+export interface Column extends CodeSums {
+  /** Number of the facet's entry for each code. */
+  entries: ArrayLike<number>
+}
+
+/** The code of each visit of a chunk. */
+export type Codes = Uint8Array | Uint16Array
 
 /** Visits that follow each other in the same quarter of an hour. */
 export interface Runs {
@@ -42,7 +48,7 @@ export interface Runs {
 }
 
 /** What is known of each visit of a chunk: the code in each facet, and more. */
-export interface ChunkParts extends Record<FacetName, Uint8Array | Uint16Array> {
+export interface ChunkParts extends Record<FacetName, Codes> {
   /** 1 where a person came. */
   humans: Uint8Array
   /** Positions, from the chunk's first on. */
@@ -148,4 +154,19 @@ class GrowingColumn implements Column {
 /** One thing for each facet. */
 export function ofFacets<T>(make: (name: FacetName) => T): Record<FacetName, T> {
   return Object.fromEntries(facetNames.map((name) => [name, make(name)])) as Record<FacetName, T>
+}
+
+/** Places of the visits of a whole chunk. */
+export const everyPlace = Uint16Array.from({ length: chunkSize }, (_, at) => at)
+
+/** @param places of the visits that count */
+export function sumsByCode(codes: Codes, count: number, humans: Uint8Array, places: Uint16Array): CodeSums {
+  const sums = { visits: new Uint16Array(count), people: new Uint16Array(count) }
+  for (let nth = 0; nth < places.length; nth++) {
+    const at = places[nth] ?? 0
+    const code = codes[at] ?? 0
+    sums.visits[code] = (sums.visits[code] ?? 0) + 1
+    sums.people[code] = (sums.people[code] ?? 0) + (humans[at] ?? 0)
+  }
+  return sums
 }

@@ -1,8 +1,17 @@
 import type { VisitFilters } from '../filters.js'
-import { type Chunk, chunkSize, type PartName, partOf } from './chunk.js'
+import {
+  type Chunk,
+  type CodeSums,
+  type Codes,
+  chunkSize,
+  everyPlace,
+  type PartName,
+  partOf,
+  sumsByCode,
+} from './chunk.js'
 import type { Value } from './facet.js'
 import type { Grouping } from './grouping.js'
-import { everyPlace } from './selection.js'
+import type { WantedOfChunk } from './selection.js'
 
 /** Visits of people and of bots. */
 export interface Count {
@@ -26,8 +35,9 @@ export type Wanted = VisitFilters['bots']
 /** With more keys than this, only those that occur are kept. */
 const mostCells = 2 ** 21
 
-const tableKeys = new Uint32Array(chunkSize)
-const sparseKeys = new Float64Array(chunkSize)
+/** How far each code of a chunk moves a visit among the cells. */
+const firstSteps = new Int32Array(chunkSize)
+const secondSteps = new Int32Array(chunkSize)
 
 /** How many visits each key of a grouping has, or each pair of keys of two. */
 export class Counts {
@@ -47,23 +57,49 @@ export class Counts {
   /** What a chunk must have to be added: `isAll` when all of its visits are wanted. */
   partsFor(chunk: Chunk, isAll: boolean): PartName[] {
     if (this.#second === null && isAll) return this.#first.partsForSums(chunk)
-    return ['humans', ...this.#first.partsForKeys(chunk), ...(this.#second?.partsForKeys(chunk) ?? [])]
+    return ['humans', ...this.#first.partsForCodes(chunk), ...(this.#second?.partsForCodes(chunk) ?? [])]
   }
 
-  /** @param wanted places of the visits that are wanted; null: all, of which the sums are known */
-  add(chunk: Chunk, wanted: Uint16Array | null): void {
-    if (this.#second === null && wanted === null) {
-      this.#first.sumsOf(chunk, (key, people, bots) => this.#addCount(key, people, bots))
+  /** @param wanted null: the whole chunk, of which the sums are known */
+  add(chunk: Chunk, wanted: WantedOfChunk | null): void {
+    if (this.#second === null) this.#addSums(this.#sumsOf(chunk, wanted), this.#first.keysOf(chunk))
+    else this.#addPairs(chunk, this.#second, wanted?.places ?? everyPlace.subarray(0, chunk.length))
+  }
+
+  #sumsOf(chunk: Chunk, wanted: WantedOfChunk | null): CodeSums {
+    const { name } = this.#first
+    if (wanted === null) return this.#first.sumsOf(chunk)
+    const known = wanted.sums?.get(name)
+    if (known !== undefined) return known
+    const codes = this.#first.codesOf(chunk)
+    const sums = sumsByCode(codes, this.#first.keysOf(chunk).length, partOf(chunk, 'humans'), wanted.places)
+    wanted.sums?.set(name, sums)
+    return sums
+  }
+
+  #addSums({ visits, people }: CodeSums, keys: ArrayLike<number>): void {
+    for (let code = 0; code < keys.length; code++) {
+      const all = visits[code] ?? 0
+      const humans = people[code] ?? 0
+      if (all > 0) this.#addCount(keys[code] ?? 0, humans, all - humans)
+    }
+  }
+
+  #addPairs(chunk: Chunk, second: Grouping, places: Uint16Array): void {
+    const humans = partOf(chunk, 'humans')
+    const [codes, secondCodes] = [this.#first.codesOf(chunk), second.codesOf(chunk)]
+    const [keys, secondKeys] = [this.#first.keysOf(chunk), second.keysOf(chunk)]
+    if (this.#cells === null) {
+      for (const at of places) {
+        const key = (keys[codes[at] ?? 0] ?? 0) * second.size + (secondKeys[secondCodes[at] ?? 0] ?? 0)
+        const isHuman = humans[at] ?? 0
+        this.#addCount(key, isHuman, 1 - isHuman)
+      }
       return
     }
-    const places = wanted ?? everyPlace.subarray(0, chunk.length)
-    const humans = partOf(chunk, 'humans')
-    const keys = this.#cells === null ? sparseKeys : tableKeys
-    keys.fill(0, 0, chunk.length)
-    this.#first.addKeys(chunk, this.#second?.size ?? 1, keys)
-    this.#second?.addKeys(chunk, 1, keys)
-    if (this.#cells !== null) countVisits(this.#cellsFor(this.#first.size * (this.#second?.size ?? 1)), humans, places)
-    else for (const at of places) this.#addCount(keys[at] ?? 0, humans[at] ?? 0, 1 - (humans[at] ?? 0))
+    for (let code = 0; code < keys.length; code++) firstSteps[code] = 2 * second.size * (keys[code] ?? 0)
+    for (let code = 0; code < secondKeys.length; code++) secondSteps[code] = 2 * (secondKeys[code] ?? 0)
+    countPairs(this.#cells, places, codes, secondCodes, humans)
   }
 
   /** What occurs, in no order. */
@@ -152,10 +188,17 @@ export class Counts {
   }
 }
 
-function countVisits(cells: Uint32Array, humans: Uint8Array, places: Uint16Array): void {
+function countPairs(
+  cells: Uint32Array,
+  places: Uint16Array,
+  firstCodes: Codes,
+  secondCodes: Codes,
+  humans: Uint8Array,
+): void {
   for (let nth = 0; nth < places.length; nth++) {
     const at = places[nth] ?? 0
-    const cell = 2 * (tableKeys[at] ?? 0) + (humans[at] ?? 0)
+    const step = (firstSteps[firstCodes[at] ?? 0] ?? 0) + (secondSteps[secondCodes[at] ?? 0] ?? 0)
+    const cell = step + (humans[at] ?? 0)
     cells[cell] = (cells[cell] ?? 0) + 1
   }
 }

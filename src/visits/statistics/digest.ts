@@ -4,16 +4,14 @@ import { blockOf, chunkOf, type StoredPart } from './block.js'
 import { addParts, neededWith } from './block-parts.js'
 import { type MadeBlock, readParts, readSummaries } from './blocks.js'
 import { type Chunk, chunkSize, GrowingChunk } from './chunk.js'
+import { Filters } from './filtered.js'
 import { LogRows } from './log-rows.js'
-import { PeopleSets } from './people-sets.js'
+import type { Look, Seen } from './selection.js'
 import type { SourceState, StatisticsSource } from './source.js'
 import type { CountedPeople, Tally } from './tally.js'
 
 /** Chunks that are read from the log in one go: a few dozen milliseconds. */
 const mostFromLog = 16
-
-/** How long a count may keep all others waiting. */
-const turnMs = 20
 
 /** Chunks whose parts are read by one statement. */
 const partsAtOnce = 32
@@ -25,9 +23,9 @@ const partsAtOnce = 32
  * are read from the log itself.
  */
 export class Digest {
+  readonly filters: Filters
   readonly #source: StatisticsSource
   readonly #size: number
-  readonly #people: PeopleSets
   #rows = new LogRows()
   #chunks = new Map<number, Chunk>()
   /** Chunks whose visitors have their numbers. */
@@ -42,7 +40,7 @@ export class Digest {
   constructor(source: StatisticsSource, size: number = chunkSize) {
     this.#source = source
     this.#size = size
-    this.#people = new PeopleSets(size)
+    this.filters = new Filters(size)
   }
 
   get facets() {
@@ -60,7 +58,7 @@ export class Digest {
 
   get bytes(): number {
     const { visitors, recipients } = this.#rows.numbers
-    let bytes = visitors.bytes + recipients.bytes + this.#people.bytes
+    let bytes = visitors.bytes + recipients.bytes + this.filters.bytes
     for (const { runs, columns, parts } of this.#chunks.values()) {
       // With what is known of its times in a zone or two (time-slots.ts).
       bytes += 5_000 + 8 * runs.quarters.length
@@ -116,38 +114,34 @@ export class Digest {
    * @returns whether all was there
    */
   async addTo(tally: Tally, client: PoolClient | null): Promise<boolean> {
-    const chunks = [...this.#chunks.values()]
-    const stretches =
-      tally.people === 'wanted'
-        ? this.#people.stretches(chunks, this.#end, (chunk) => tally.isWhole(chunk))
-        : new Map<number, Chunk[]>()
-    const wanted = chunks.map((chunk) => {
-      const stretch = this.#people.stretchOf(chunk)
-      const hasSet = stretches.has(stretch) && this.#people.get(stretch) !== undefined
-      const people = hasSet ? 'none' : tally.people
-      return { chunk, people, missing: this.#missing(chunk, tally, people) } as const
+    const chunks = Array.from(this.#chunks.values(), (chunk) => ({ chunk, look: tally.lookAt(chunk) }))
+    const { sets } = tally
+    const known = { end: this.#end, numbers: this.visitors }
+    const stretches = tally.people === 'wanted' ? sets.stretches(chunks, known) : new Map<number, Seen[]>()
+    const wanted = chunks.map(({ chunk, look }) => {
+      const stretch = sets.stretchOf(chunk)
+      const isOfSet = stretches.has(stretch)
+      const asked = isOfSet && sets.get(stretch) !== undefined ? 'none' : tally.people
+      const missing = this.#missing(chunk, look, tally, asked)
+      return { chunk, look, people: isOfSet ? 'none' : tally.people, missing } as const
     })
     if (client === null && wanted.some(({ missing }) => missing.length > 0)) return false
-    let turnEnds = performance.now() + turnMs
+    const turns = new Turns()
     for (let at = 0; at < wanted.length; at += partsAtOnce) {
-      if (performance.now() > turnEnds) {
-        await othersTurn()
-        turnEnds = performance.now() + turnMs
-      }
+      await turns.next()
       const some = wanted.slice(at, at + partsAtOnce)
       if (client !== null) await this.#load(client, some)
-      for (const { chunk, people } of some) tally.add(chunk, people)
+      for (const { chunk, look, people } of some) if (look !== null) tally.add(chunk, look, people)
     }
     for (const [stretch, members] of stretches) {
-      const set = this.#people.get(stretch)
-      if (set === undefined) this.#people.keep(stretch, members, this.visitors)
-      else tally.addPeople(set)
+      await turns.next()
+      tally.addPeople(sets.get(stretch) ?? sets.keep(stretch, tally.peopleOf(members)))
     }
     return true
   }
 
-  #missing(chunk: Chunk, tally: Tally, people: CountedPeople): StoredPart[] {
-    const needed = new Set<StoredPart>(tally.partsFor(chunk, people) ?? [])
+  #missing(chunk: Chunk, look: Look | null, tally: Tally, people: CountedPeople): StoredPart[] {
+    const needed = new Set<StoredPart>(look === null ? [] : tally.partsFor(chunk, look, people))
     if (people === 'all' && !this.#numbered.has(chunk)) needed.add('visitors')
     return [...needed].filter((part) => chunk.parts[part] === undefined)
   }
@@ -200,11 +194,25 @@ export class Digest {
     this.#rows = new LogRows()
     this.#chunks.clear()
     this.#numbered.clear()
-    this.#people.clear()
+    this.filters.clear()
     // What a question that failed has left behind is of the log as it was.
     this.#made = []
     this.#changes = changes
     this.#first = first
     this.#end = first - 1
+  }
+}
+
+/** How long a count may keep all others waiting. */
+const turnMs = 20
+
+/** Lets others have their turn, now and then. */
+class Turns {
+  #ends = performance.now() + turnMs
+
+  async next(): Promise<void> {
+    if (performance.now() <= this.#ends) return
+    await othersTurn()
+    this.#ends = performance.now() + turnMs
   }
 }

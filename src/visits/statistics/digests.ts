@@ -44,6 +44,7 @@ export class Digests {
   }
 
   #keep(key: string, digest: Digest): void {
+    if (digest.bytes > this.#keptBytes) digest.filters.shrink()
     const { bytes } = digest
     if (bytes <= this.#keptBytes) this.#kept.set(key, digest, { size: bytes })
     else this.#kept.delete(key)

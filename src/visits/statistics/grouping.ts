@@ -1,25 +1,26 @@
 import type { Calendar } from './calendar.js'
-import { type Chunk, type PartName, partOf } from './chunk.js'
+import { type Chunk, type CodeSums, type Codes, chunkSize, type PartName, partOf } from './chunk.js'
 import { type FacetName, facetOf, type GroupField, type TimeField, timeFields } from './dimensions.js'
 import type { Facet, Value } from './facet.js'
-import { bucketsOf, hoursOfWeek, type TimeSlots, uneven } from './time-slots.js'
+import { bucketsOf, hoursOfWeek, type TimeSlots } from './time-slots.js'
 import type { ZoneClock } from './zone-clock.js'
 
-/** A key of each visit of a chunk. */
-export type Keys = Uint32Array | Float64Array
-
-/** What visits are sorted by: each has a key, and each key stands for a value of every field. */
+/** What visits are sorted by: each has a code in its chunk, codes stand for keys, and keys for a value of every field. */
 export interface Grouping {
+  /** Groupings of the same name give visits the same codes. */
+  readonly name: string
   /** Above all keys. */
   readonly size: number
   valuesOf(key: number): Value[]
-  /** What a chunk must have for `addKeys`, and for `sumsOf`. */
-  partsForKeys(chunk: Chunk): PartName[]
+  /** What a chunk must have for `codesOf`, and for `sumsOf`. */
+  partsForCodes(chunk: Chunk): PartName[]
   partsForSums(chunk: Chunk): PartName[]
-  /** Adds the key of each visit of a chunk, times `scale`. */
-  addKeys(chunk: Chunk, scale: number, keys: Keys): void
-  /** Calls back with the sums of a whole chunk, without looking at its visits. */
-  sumsOf(chunk: Chunk, each: (key: number, people: number, bots: number) => void): void
+  /** The code of each visit; what is returned is overwritten by the next call. */
+  codesOf(chunk: Chunk): Codes
+  /** The key of each code; what is returned is overwritten by the next call. */
+  keysOf(chunk: Chunk): ArrayLike<number>
+  /** Sums of a whole chunk, without a look at its visits. */
+  sumsOf(chunk: Chunk): CodeSums
 }
 
 /** Groupings by these fields, in their order: one for fields that come together. */
@@ -37,34 +38,29 @@ export function groupingsOf(fields: GroupField[], facets: Record<FacetName, Face
 
 /** By one or two fields of a facet, such as browser and platform. */
 function facetGrouping(name: FacetName, facet: Facet, fields: number[]): Grouping {
-  const groups = new Map<string, number>()
+  const groups = new Map<Value, number>()
   const values: Value[][] = []
   const keyOfEntry = Uint32Array.from(facet.entries, (entry) => {
     const own = fields.map((field) => entry[field] ?? null)
-    const text = JSON.stringify(own)
+    const text = own.length === 1 ? (own[0] ?? null) : JSON.stringify(own)
     const known = groups.get(text) ?? values.push(own) - 1
     groups.set(text, known)
     return known
   })
+  const keys = new Uint32Array(chunkSize)
   return {
+    name,
     size: values.length,
     valuesOf: (key) => values[key] ?? [],
-    partsForKeys: () => [name],
+    partsForCodes: () => [name],
     partsForSums: () => [],
-    addKeys(chunk, scale, keys) {
-      const codes = partOf(chunk, name)
-      const { entries } = chunk.columns[name]
-      const keyOfCode = keys.slice(0, entries.length)
-      for (let code = 0; code < entries.length; code++) keyOfCode[code] = scale * (keyOfEntry[entries[code] ?? 0] ?? 0)
-      for (let at = 0; at < chunk.length; at++) keys[at] = (keys[at] ?? 0) + (keyOfCode[codes[at] ?? 0] ?? 0)
+    codesOf: (chunk) => partOf(chunk, name),
+    keysOf({ columns }) {
+      const { entries } = columns[name]
+      for (let code = 0; code < entries.length; code++) keys[code] = keyOfEntry[entries[code] ?? 0] ?? 0
+      return keys.subarray(0, entries.length)
     },
-    sumsOf({ columns }, each) {
-      const { entries, visits, people } = columns[name]
-      for (let code = 0; code < entries.length; code++) {
-        const humans = people[code] ?? 0
-        each(keyOfEntry[entries[code] ?? 0] ?? 0, humans, (visits[code] ?? 0) - humans)
-      }
-    },
+    sumsOf: ({ columns }) => columns[name],
   }
 }
 
@@ -112,28 +108,13 @@ export function seriesGrouping(clock: ZoneClock, calendar: Calendar): Grouping {
 function byTime(
   slots: TimeSlots,
   keyOf: (slot: number) => number,
-): Pick<Grouping, 'partsForKeys' | 'partsForSums' | 'addKeys' | 'sumsOf'> {
+): Pick<Grouping, 'name' | 'partsForCodes' | 'partsForSums' | 'codesOf' | 'keysOf' | 'sumsOf'> {
   return {
-    partsForKeys: (chunk) => (slots.slotsOf(chunk).isUneven ? ['times'] : []),
+    name: slots.name,
+    partsForCodes: (chunk) => (slots.needsTimes(chunk) ? ['times'] : []),
     partsForSums: (chunk) => (slots.needsVisits(chunk) ? ['times', 'humans'] : []),
-    addKeys(chunk, scale, keys) {
-      const { runs } = chunk
-      const { ofRuns } = slots.slotsOf(chunk)
-      for (let run = 0, at = 0; run < runs.length; run++) {
-        const end = runs.ends[run] ?? 0
-        const slot = ofRuns[run] ?? uneven
-        if (slot !== uneven) {
-          const key = scale * keyOf(slot)
-          for (; at < end; at++) keys[at] = (keys[at] ?? 0) + key
-        } else {
-          const times = partOf(chunk, 'times')
-          for (; at < end; at++) keys[at] = (keys[at] ?? 0) + scale * keyOf(slots.slotAt(times[at] ?? 0))
-        }
-      }
-    },
-    sumsOf(chunk, each) {
-      const { slots: own, people, bots } = slots.sumsOf(chunk)
-      for (let at = 0; at < own.length; at++) each(keyOf(own[at] ?? 0), people[at] ?? 0, bots[at] ?? 0)
-    },
+    codesOf: (chunk) => slots.codesOf(chunk).codes,
+    keysOf: (chunk) => slots.slotsOf(chunk).map(keyOf),
+    sumsOf: (chunk) => slots.sumsOf(chunk),
   }
 }

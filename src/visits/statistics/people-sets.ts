@@ -1,5 +1,6 @@
-import { type Chunk, partOf } from './chunk.js'
-import { NumberSet } from './number-set.js'
+import type { Chunk } from './chunk.js'
+import type { NumberSet } from './number-set.js'
+import { isAllOfFilter, type LookedAt, type Seen } from './selection.js'
 
 /** Who is behind the people's visits of some chunks. */
 export interface PeopleSet {
@@ -13,6 +14,8 @@ const chunksOfSet = 16
 /** A set takes a bit for each number there is: beyond this, looking at the visits is no slower and takes no memory. */
 const mostNumbers = 2 ** 21
 
+const mostBytes = 32 * 1024 * 1024
+
 /**
  * Visitors and recipients of stretches of a log that do not change any more, so that a range of a million visits is told apart by
  * joining a few sets instead of looking at every visit.
@@ -20,40 +23,32 @@ const mostNumbers = 2 ** 21
 export class PeopleSets {
   readonly #size: number
   readonly #sets = new Map<number, PeopleSet>()
+  bytes = 0
 
   /** @param size positions of a chunk */
   constructor(size: number) {
     this.#size = size
   }
 
-  get bytes(): number {
-    let bytes = 0
-    for (const { visitors, recipients } of this.#sets.values()) bytes += visitors.bytes + recipients.bytes
-    return bytes
-  }
-
-  clear(): void {
-    this.#sets.clear()
-  }
-
   /**
-   * Stretches of which every chunk is wanted whole.
+   * Stretches that can have a set: every chunk of them is wanted as a whole, or all that a filter leaves of it.
    *
    * @param end everything up to here is in the chunks
+   * @param numbers how many people there are
    */
-  stretches(chunks: Iterable<Chunk>, end: number, isWhole: (chunk: Chunk) => boolean): Map<number, Chunk[]> {
-    const found = new Map<number, Chunk[]>()
+  stretches(chunks: Iterable<LookedAt>, { end, numbers }: { end: number; numbers: number }): Map<number, Seen[]> {
+    const found = new Map<number, Seen[]>()
     const others = new Set<number>()
-    for (const chunk of chunks) {
+    for (const { chunk, look } of numbers > mostNumbers ? [] : chunks) {
       const stretch = this.stretchOf(chunk)
       if (others.has(stretch)) continue
-      if ((stretch + 1) * chunksOfSet * this.#size > end || !isWhole(chunk)) {
+      if ((stretch + 1) * chunksOfSet * this.#size > end || look === null || !isAllOfFilter(look)) {
         others.add(stretch)
         found.delete(stretch)
       } else {
-        const members = found.get(stretch)
-        if (members === undefined) found.set(stretch, [chunk])
-        else members.push(chunk)
+        const members = found.get(stretch) ?? []
+        members.push({ chunk, look })
+        found.set(stretch, members)
       }
     }
     return found
@@ -67,14 +62,13 @@ export class PeopleSets {
     return this.#sets.get(stretch)
   }
 
-  /** @param chunks all of the stretch, with their visitors and recipients in memory */
-  keep(stretch: number, chunks: Chunk[], numbers: number): void {
-    if (numbers > mostNumbers) return
-    const set = { visitors: new NumberSet(), recipients: new NumberSet() }
-    for (const chunk of chunks) {
-      set.visitors.addAll(partOf(chunk, 'visitors').subarray(0, chunk.length))
-      set.recipients.addAll(partOf(chunk, 'recipients').subarray(0, chunk.length))
+  /** @returns the set, whether there is room to keep it or not */
+  keep(stretch: number, set: PeopleSet): PeopleSet {
+    const bytes = set.visitors.bytes + set.recipients.bytes
+    if (this.bytes + bytes <= mostBytes) {
+      this.#sets.set(stretch, set)
+      this.bytes += bytes
     }
-    this.#sets.set(stretch, set)
+    return set
   }
 }

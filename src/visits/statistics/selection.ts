@@ -1,7 +1,8 @@
 import type { VisitFilters } from '../filters.js'
-import { type Chunk, chunkSize, type PartName, partOf, quarterMs } from './chunk.js'
+import { type Chunk, type CodeSums, chunkSize, everyPlace, type PartName, partOf, quarterMs } from './chunk.js'
 import { type FacetName, facetNames, facetOf } from './dimensions.js'
 import type { Facet, Value } from './facet.js'
+import type { Filtered, Filters } from './filtered.js'
 import type { PositionFilter } from './positions.js'
 
 /** Which visits are wanted. */
@@ -11,14 +12,24 @@ export interface Selection {
   to: number
   /** For the facets that matter: whether an entry is wanted, by its number. */
   wanted: Partial<Record<FacetName, Uint8Array>>
+  /** These facets. */
+  limited: FacetName[]
+  /** What is remembered of what they leave. */
+  filtered: Filtered
   /** null: at any position. */
   positions: PositionFilter | null
+}
+
+/** What a log's digest knows. */
+interface Known {
+  facets: Record<FacetName, Facet>
+  filters: Filters
 }
 
 /** @param links that count; null: all */
 export function selectionOf(
   { conditions, from, to }: VisitFilters,
-  facets: Record<FacetName, Facet>,
+  { facets, filters }: Known,
   links: number[] | null,
   positions: PositionFilter | null,
 ): Selection {
@@ -36,11 +47,16 @@ export function selectionOf(
       return (include.length === 0 || include.includes(value)) && !exclude.includes(value)
     })
   }
-  if (links !== null) {
-    const counted = new Set<Value>(links)
-    limit('link', ([link = null]) => counted.has(link))
+  const counted = links && new Set<Value>(links)
+  const gone = counted ? facets.link.entries.flatMap(([link = null]) => (counted.has(link) ? [] : [link])) : []
+  if (gone.length > 0) limit('link', ([link = null]) => !gone.includes(link))
+  const ofFacets = conditions.filter(({ name }) => facetOf(name) !== null)
+  const isFiltered = ofFacets.length > 0 || gone.length > 0
+  return {
+    ...{ from: from?.getTime() ?? -Infinity, to: to?.getTime() ?? Infinity, wanted, positions },
+    limited: facetNames.filter((name) => wanted[name] !== undefined),
+    filtered: filters.of(isFiltered ? JSON.stringify([ofFacets, gone]) : null),
   }
-  return { from: from?.getTime() ?? -Infinity, to: to?.getTime() ?? Infinity, wanted, positions }
 }
 
 /** How the visits of a chunk can be told apart that are wanted of it. */
@@ -53,18 +69,32 @@ export interface Look {
   byPosition: boolean
 }
 
+/** A chunk of which visits may be wanted. */
+export interface Seen {
+  chunk: Chunk
+  look: Look
+}
+
+/** null: of which none can be. */
+export interface LookedAt {
+  chunk: Chunk
+  look: Look | null
+}
+
 /** A look at a chunk's sums; null when no visit can be wanted. */
 export function lookAt(chunk: Chunk, selection: Selection): Look | null {
   const time = timeOf(chunk, selection)
-  const { wanted, positions } = selection
-  const limited = facetNames.filter((name) => wanted[name] !== undefined)
+  const { wanted, limited, positions } = selection
   const shares = limited.map((name) => share(chunk.columns[name].entries, wanted[name]))
   if (time === null || shares.includes('none') || (positions !== null && !isNear(chunk, positions))) return null
   return { time, limiting: limited.filter((_, at) => shares[at] === 'some'), byPosition: positions !== null }
 }
 
 /** Whether all visits of a chunk are wanted. */
-export const isAll = ({ time, limiting, byPosition }: Look) => time === 'in' && limiting.length === 0 && !byPosition
+export const isAll = (look: Look) => isAllOfFilter(look) && look.limiting.length === 0
+
+/** Whether all visits are wanted that the facets leave. */
+export const isAllOfFilter = ({ time, byPosition }: Look) => time === 'in' && !byPosition
 
 /** Parts of a chunk by which the wanted visits are found. */
 export function partsToSelect({ time, limiting, byPosition }: Look): PartName[] {
@@ -99,21 +129,44 @@ function isNear({ first }: Chunk, { included }: PositionFilter): boolean {
   return false
 }
 
-/** Places of a whole chunk. */
-export const everyPlace = Uint16Array.from({ length: chunkSize }, (_, at) => at)
-
 const places = new Uint16Array(chunkSize)
 /** 1 for the codes of a chunk that are wanted. */
 const wantedCodes = new Uint8Array(chunkSize)
 const noEntries = new Uint8Array()
 
+/** What is wanted of a chunk. */
+export interface WantedOfChunk {
+  /** May be overwritten by the next look at a chunk. */
+  places: Uint16Array
+  people: number
+  /** What is remembered of them, by the name of a grouping. */
+  sums?: Map<string, CodeSums>
+}
+
+/** The wanted visits of a chunk of which not all are. */
+export function wantedOf(chunk: Chunk, selection: Selection, look: Look): WantedOfChunk {
+  if (!isAllOfFilter(look)) return counted(chunk, findPlaces(chunk, selection, look))
+  const { chunks } = selection.filtered
+  const known = chunks.get(chunk)
+  if (known?.length === chunk.length) return known
+  const found = counted(chunk, findPlaces(chunk, selection, look).slice())
+  const left = { ...found, length: chunk.length, sums: new Map<string, CodeSums>() }
+  chunks.set(chunk, left)
+  return left
+}
+
+function counted(chunk: Chunk, places: Uint16Array): WantedOfChunk {
+  const humans = partOf(chunk, 'humans')
+  let people = 0
+  for (let nth = 0; nth < places.length; nth++) people += humans[places[nth] ?? 0] ?? 0
+  return { places, people }
+}
+
 /**
- * Places of the wanted visits of a chunk; what is returned is overwritten by the next call.
- *
  * Each condition leaves some of the places that the one before has left. Without a branch: which visits are wanted is what no
  * processor can predict.
  */
-export function wantedPlaces(chunk: Chunk, selection: Selection, look: Look): Uint16Array {
+function findPlaces(chunk: Chunk, selection: Selection, look: Look): Uint16Array {
   let count = placesInTime(chunk, selection, look)
   for (const name of look.limiting) count = leaveFacet(chunk, selection, name, count)
   if (selection.positions !== null) count = leavePositions(chunk, selection.positions, count)

@@ -2,8 +2,17 @@ import { type Chunk, chunkSize, type PartName, partOf } from './chunk.js'
 import { type Count, Counts } from './counts.js'
 import type { Grouping } from './grouping.js'
 import { NumberSet } from './number-set.js'
-import type { PeopleSet } from './people-sets.js'
-import { isAll, lookAt, partsToSelect, type Selection, wantedPlaces } from './selection.js'
+import type { PeopleSet, PeopleSets } from './people-sets.js'
+import {
+  isAll,
+  type Look,
+  lookAt,
+  partsToSelect,
+  type Seen,
+  type Selection,
+  type WantedOfChunk,
+  wantedOf,
+} from './selection.js'
 
 export interface TallyOptions {
   selection: Selection
@@ -33,20 +42,17 @@ export class Tally {
     this.groups = first === undefined ? null : new Counts(first, second)
   }
 
-  /** Whether all visits of a chunk are wanted. */
-  isWhole(chunk: Chunk): boolean {
-    const look = lookAt(chunk, this.#selection)
-    return look !== null && isAll(look)
+  /** How the visits of a chunk that are wanted can be told apart; null when there can be none. */
+  lookAt(chunk: Chunk): Look | null {
+    return lookAt(chunk, this.#selection)
   }
 
   /**
-   * What of a chunk must be in memory before it is added; null when it need not be added.
+   * What of a chunk must be in memory before it is added.
    *
    * @param people 'none': whose visits these are is added with `addPeople`
    */
-  partsFor(chunk: Chunk, people: CountedPeople = this.people): PartName[] | null {
-    const look = lookAt(chunk, this.#selection)
-    if (look === null) return null
+  partsFor(chunk: Chunk, look: Look, people: CountedPeople): PartName[] {
     const all = isAll(look)
     return [
       ...partsToSelect(look),
@@ -57,26 +63,44 @@ export class Tally {
     ]
   }
 
+  /** What is remembered of people under the same filter. */
+  get sets(): PeopleSets {
+    return this.#selection.filtered.people
+  }
+
+  /** People of chunks of which all is wanted that the filter leaves. */
+  peopleOf(seen: Seen[]): PeopleSet {
+    const set = { visitors: new NumberSet(), recipients: new NumberSet() }
+    for (const { chunk, look } of seen) addNumbers(set, chunk, this.#wantedOf(chunk, look)?.places ?? null)
+    return set
+  }
+
   addPeople({ visitors, recipients }: PeopleSet): void {
     this.visitors.addSet(visitors)
     this.recipients.addSet(recipients)
   }
 
   /** @param countedPeople as in `partsFor` */
-  add(chunk: Chunk, countedPeople: CountedPeople = this.people): void {
-    const look = lookAt(chunk, this.#selection)
-    if (look === null) return
-    const wanted = isAll(look) ? null : wantedPlaces(chunk, this.#selection, look)
-    if (countedPeople === 'wanted') {
-      this.visitors.addAll(numbersAt(partOf(chunk, 'visitors'), chunk, wanted))
-      this.recipients.addAll(numbersAt(partOf(chunk, 'recipients'), chunk, wanted))
-    }
-    const people = wanted === null ? chunk.people : peopleAt(chunk, wanted)
+  add(chunk: Chunk, look: Look, countedPeople: CountedPeople): void {
+    const wanted = this.#wantedOf(chunk, look)
+    const places = wanted?.places ?? null
+    if (countedPeople === 'wanted') addNumbers(this, chunk, places)
+    const { people } = wanted ?? chunk
     this.totals.people += people
-    this.totals.bots += (wanted?.length ?? chunk.length) - people
+    this.totals.bots += (places ?? chunk).length - people
     this.series?.add(chunk, wanted)
     this.groups?.add(chunk, wanted)
   }
+
+  /** null: all of it. */
+  #wantedOf(chunk: Chunk, look: Look): WantedOfChunk | null {
+    return isAll(look) ? null : wantedOf(chunk, this.#selection, look)
+  }
+}
+
+function addNumbers({ visitors, recipients }: PeopleSet, chunk: Chunk, places: Uint16Array | null): void {
+  visitors.addAll(numbersAt(partOf(chunk, 'visitors'), chunk, places))
+  recipients.addAll(numbersAt(partOf(chunk, 'recipients'), chunk, places))
 }
 
 const someNumbers = new Uint32Array(chunkSize)
@@ -85,11 +109,4 @@ function numbersAt(numbers: Uint32Array, { length }: Chunk, places: Uint16Array 
   if (places === null) return numbers.subarray(0, length)
   for (let nth = 0; nth < places.length; nth++) someNumbers[nth] = numbers[places[nth] ?? 0] ?? 0
   return someNumbers.subarray(0, places.length)
-}
-
-function peopleAt(chunk: Chunk, places: Uint16Array): number {
-  const humans = partOf(chunk, 'humans')
-  let people = 0
-  for (let nth = 0; nth < places.length; nth++) people += humans[places[nth] ?? 0] ?? 0
-  return people
 }

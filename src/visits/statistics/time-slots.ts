@@ -1,22 +1,21 @@
 import { LRUCache } from 'lru-cache'
 import type { Calendar } from './calendar.js'
-import { type Chunk, partOf, quarterMs } from './chunk.js'
+import { type Chunk, type CodeSums, chunkSize, everyPlace, partOf, quarterMs, sumsByCode } from './chunk.js'
 import type { ZoneClock } from './zone-clock.js'
 
-/** Instead of a slot: visits of this run may have different ones. */
-export const uneven = Infinity
+/** Instead of a code: visits of this run may have different ones. Codes of a chunk are fewer, as there is one for each visit at most. */
+const uneven = 0xffff
 
-/** Slots of a chunk's runs. */
-interface RunSlots {
-  ofRuns: ArrayLike<number>
+/** What each run of a chunk has: codes of slots. */
+interface RunCodes {
+  slots: number[]
+  ofRuns: Uint16Array
   isUneven: boolean
 }
 
-/** How many visits of a chunk have each slot that occurs. */
-interface SlotSums {
+/** Codes stand for slots. */
+interface SlotSums extends CodeSums {
   slots: number[]
-  people: number[]
-  bots: number[]
 }
 
 /** What is known of chunks, which have not grown since if they have the same length. */
@@ -24,70 +23,86 @@ type Known<T> = WeakMap<Chunk, { length: number; value: T }>
 
 /** Hours of the week, days or other stretches of time, by the clocks of a zone; each has a number. */
 export class TimeSlots {
+  readonly name: string
   readonly slotAt: (time: number) => number
   readonly #clock: ZoneClock
-  readonly #runs: Known<RunSlots>
+  readonly #runs: Known<RunCodes>
   readonly #sums: Known<SlotSums>
 
   /** @param name of the zone and the kind of slots: what was found for one name is kept */
   constructor(name: string, clock: ZoneClock, slotAt: (time: number) => number) {
     const known = kept.get(name) ?? { runs: new WeakMap(), sums: new WeakMap() }
     kept.set(name, known)
+    this.name = name
     this.#runs = known.runs
     this.#sums = known.sums
     this.#clock = clock
     this.slotAt = slotAt
   }
 
-  slotsOf(chunk: Chunk): RunSlots {
-    return knownOr(this.#runs, chunk, () => this.#findSlots(chunk))
+  /** Whether `codesOf` needs times of a chunk. */
+  needsTimes(chunk: Chunk): boolean {
+    return this.#codesOfRuns(chunk).isUneven
   }
 
   /** Whether `sumsOf` needs times and humans of a chunk. */
   needsVisits(chunk: Chunk): boolean {
-    if (this.#sums.get(chunk)?.length === chunk.length) return false
+    return this.#sums.get(chunk)?.length !== chunk.length && this.needsTimes(chunk)
+  }
+
+  /** The slot that each code of a chunk stands for. */
+  slotsOf(chunk: Chunk): number[] {
+    const sums = this.#sums.get(chunk)
+    return sums?.length === chunk.length ? sums.value.slots : this.codesOf(chunk).slots
+  }
+
+  /** What is returned is overwritten by the next call. */
+  codesOf(chunk: Chunk): { slots: number[]; codes: Uint16Array } {
     const { runs } = chunk
-    for (let run = 0; run < runs.length; run++) if (!this.#isEven((runs.quarters[run] ?? 0) * quarterMs)) return true
-    return false
+    const { slots, ofRuns, isUneven } = this.#codesOfRuns(chunk)
+    const numbering = isUneven ? new SlotNumbering(slots) : null
+    for (let run = 0, at = 0; run < runs.length; run++) {
+      const end = runs.ends[run] ?? 0
+      const code = ofRuns[run] ?? uneven
+      if (code !== uneven) for (; at < end; at++) codesOfVisits[at] = code
+      else if (numbering !== null) {
+        const times = partOf(chunk, 'times')
+        for (; at < end; at++) codesOfVisits[at] = numbering.codeOf(this.slotAt(times[at] ?? 0))
+      }
+    }
+    return { slots: numbering?.slots ?? slots, codes: codesOfVisits.subarray(0, chunk.length) }
   }
 
   sumsOf(chunk: Chunk): SlotSums {
     return knownOr(this.#sums, chunk, () => this.#sumUp(chunk))
   }
 
-  #findSlots({ runs }: Chunk): RunSlots {
-    // Hours are numbered by the time at which they begin.
-    const ofRuns = new Float64Array(runs.length)
-    let isUneven = false
-    for (let run = 0; run < runs.length; run++) {
-      const start = (runs.quarters[run] ?? 0) * quarterMs
-      const isEven = this.#isEven(start)
-      ofRuns[run] = isEven ? this.slotAt(start) : uneven
-      isUneven ||= !isEven
-    }
-    return { ofRuns, isUneven }
+  #codesOfRuns(chunk: Chunk): RunCodes {
+    return knownOr(this.#runs, chunk, () => {
+      const { runs } = chunk
+      const numbering = new SlotNumbering()
+      const ofRuns = new Uint16Array(runs.length)
+      for (let run = 0; run < runs.length; run++) {
+        const start = (runs.quarters[run] ?? 0) * quarterMs
+        ofRuns[run] = this.#isEven(start) ? numbering.codeOf(this.slotAt(start)) : uneven
+      }
+      return { slots: numbering.slots, ofRuns, isUneven: ofRuns.includes(uneven) }
+    })
   }
 
   #sumUp(chunk: Chunk): SlotSums {
-    const { runs } = chunk
-    const { ofRuns } = this.#findSlots(chunk)
-    const places = new Map<number, number>()
-    const sums: SlotSums = { slots: [], people: [], bots: [] }
-    const add = (slot: number, people: number, bots: number) => {
-      const place = places.get(slot) ?? sums.slots.push(slot) - 1
-      places.set(slot, place)
-      sums.people[place] = (sums.people[place] ?? 0) + people
-      sums.bots[place] = (sums.bots[place] ?? 0) + bots
+    const { runs, length } = chunk
+    if (this.needsTimes(chunk)) {
+      const { slots, codes } = this.codesOf(chunk)
+      return { slots, ...sumsByCode(codes, slots.length, partOf(chunk, 'humans'), everyPlace.subarray(0, length)) }
     }
+    const { slots, ofRuns } = this.#codesOfRuns(chunk)
+    const sums = { slots, visits: new Uint16Array(slots.length), people: new Uint16Array(slots.length) }
     for (let run = 0, at = 0; run < runs.length; run++) {
+      const code = ofRuns[run] ?? 0
       const end = runs.ends[run] ?? 0
-      const people = runs.people[run] ?? 0
-      const slot = ofRuns[run] ?? uneven
-      if (slot !== uneven) add(slot, people, end - at - people)
-      else {
-        const [times, humans] = [partOf(chunk, 'times'), partOf(chunk, 'humans')]
-        for (let one = at; one < end; one++) add(this.slotAt(times[one] ?? 0), humans[one] ?? 0, 1 - (humans[one] ?? 0))
-      }
+      sums.visits[code] = (sums.visits[code] ?? 0) + end - at
+      sums.people[code] = (sums.people[code] ?? 0) + (runs.people[run] ?? 0)
       at = end
     }
     return sums
@@ -97,6 +112,26 @@ export class TimeSlots {
   #isEven(start: number): boolean {
     const { end, offset } = this.#clock.pieceAt(start)
     return end >= start + quarterMs && offset % quarterMs === 0
+  }
+}
+
+const codesOfVisits = new Uint16Array(chunkSize)
+
+/** Gives codes to slots, in the order in which they are met. */
+class SlotNumbering {
+  readonly slots: number[]
+  readonly #codes: Map<number, number>
+
+  constructor(slots: number[] = []) {
+    this.slots = [...slots]
+    this.#codes = new Map(slots.map((slot, code) => [slot, code]))
+  }
+
+  codeOf(slot: number): number {
+    const known = this.#codes.get(slot)
+    if (known !== undefined) return known
+    this.#codes.set(slot, this.slots.length)
+    return this.slots.push(slot) - 1
   }
 }
 
@@ -114,7 +149,7 @@ export function bucketsOf(clock: ZoneClock, calendar: Calendar): TimeSlots {
 }
 
 /** Most questions come in a few zones. Chunks that are not in memory any more leave by themselves. */
-const kept = new LRUCache<string, { runs: Known<RunSlots>; sums: Known<SlotSums> }>({ max: 24 })
+const kept = new LRUCache<string, { runs: Known<RunCodes>; sums: Known<SlotSums> }>({ max: 24 })
 
 function knownOr<T>(known: Known<T>, chunk: Chunk, find: () => T): T {
   const found = known.get(chunk)

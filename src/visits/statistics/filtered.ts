@@ -1,0 +1,72 @@
+import { LRUCache } from 'lru-cache'
+import type { Chunk, CodeSums } from './chunk.js'
+import { PeopleSets } from './people-sets.js'
+
+/** What a filter leaves of a chunk that had this length. */
+interface Left {
+  length: number
+  places: Uint16Array
+  /** How many of them are visits of people. */
+  people: number
+  /** By the name of a grouping. */
+  sums: Map<string, CodeSums>
+}
+
+/** What is remembered of a log under one filter, so that only the first question under it looks at every visit. */
+export class Filtered {
+  readonly chunks = new Map<Chunk, Left>()
+  readonly people: PeopleSets
+
+  /** @param size positions of a chunk */
+  constructor(size: number) {
+    this.people = new PeopleSets(size)
+  }
+
+  get bytes(): number {
+    let bytes = this.people.bytes
+    for (const { places, sums } of this.chunks.values()) {
+      bytes += 200 + places.byteLength
+      for (const { visits } of sums.values()) bytes += 200 + 4 * visits.length
+    }
+    return bytes
+  }
+}
+
+/** A dashboard asks a dozen questions under one filter, and again whenever visits come. */
+const mostFilters = 4
+
+/** What is remembered under the filters that were asked for lately, and without any. */
+export class Filters {
+  readonly #size: number
+  #unfiltered: Filtered
+  readonly #lately = new LRUCache<string, Filtered>({ max: mostFilters })
+
+  constructor(size: number) {
+    this.#size = size
+    this.#unfiltered = new Filtered(size)
+  }
+
+  /** @param filter all that decides which visits are left; null: all are */
+  of(filter: string | null): Filtered {
+    if (filter === null) return this.#unfiltered
+    const known = this.#lately.get(filter) ?? new Filtered(this.#size)
+    this.#lately.set(filter, known)
+    return known
+  }
+
+  get bytes(): number {
+    let bytes = this.#unfiltered.bytes
+    for (const filtered of this.#lately.values()) bytes += filtered.bytes
+    return bytes
+  }
+
+  /** Gives up what can be found again soonest. */
+  shrink(): void {
+    this.#lately.clear()
+  }
+
+  clear(): void {
+    this.#lately.clear()
+    this.#unfiltered = new Filtered(this.#size)
+  }
+}
