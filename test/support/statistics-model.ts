@@ -175,7 +175,18 @@ function localTime(time: number, timezone: string): string {
 
 const formatters = new Map<string, Intl.DateTimeFormat>()
 
-function local(time: number, timezone: string) {
+type Local = ReturnType<typeof localOf>
+
+const known = new Map<string, Local>()
+
+function local(time: number, timezone: string): Local {
+  const key = `${timezone} ${time}`
+  const found = known.get(key) ?? localOf(time, timezone)
+  known.set(key, found)
+  return found
+}
+
+function localOf(time: number, timezone: string) {
   let formatter = formatters.get(timezone)
   formatter ??= new Intl.DateTimeFormat('en-US', {
     timeZone: timezone,
