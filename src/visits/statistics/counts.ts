@@ -11,7 +11,7 @@ import {
 } from './chunk.js'
 import type { Value } from './facet.js'
 import type { Grouping } from './grouping.js'
-import type { WantedOfChunk } from './selection.js'
+import type { WantedOfChunk } from './wanted.js'
 
 /** Visits of people and of bots. */
 export interface Count {

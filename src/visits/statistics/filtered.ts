@@ -1,16 +1,10 @@
 import { LRUCache } from 'lru-cache'
-import type { Chunk, CodeSums } from './chunk.js'
+import type { Chunk } from './chunk.js'
 import { PeopleSets } from './people-sets.js'
+import type { WantedOfChunk } from './wanted.js'
 
 /** What a filter leaves of a chunk that had this length. */
-interface Left {
-  length: number
-  places: Uint16Array
-  /** How many of them are visits of people. */
-  people: number
-  /** By the name of a grouping. */
-  sums: Map<string, CodeSums>
-}
+type Left = Required<WantedOfChunk> & { length: number }
 
 /** What is remembered of a log under one filter, so that only the first question under it looks at every visit. */
 export class Filtered {

@@ -3,16 +3,8 @@ import { type Count, Counts } from './counts.js'
 import type { Grouping } from './grouping.js'
 import { NumberSet } from './number-set.js'
 import type { PeopleSet, PeopleSets } from './people-sets.js'
-import {
-  isAll,
-  type Look,
-  lookAt,
-  partsToSelect,
-  type Seen,
-  type Selection,
-  type WantedOfChunk,
-  wantedOf,
-} from './selection.js'
+import { isAll, type Look, lookAt, partsToSelect, type Seen, type Selection } from './selection.js'
+import { type WantedOfChunk, wantedOf } from './wanted.js'
 
 export interface TallyOptions {
   selection: Selection

@@ -1,0 +1,101 @@
+import { type Chunk, type CodeSums, chunkSize, everyPlace, partOf, quarterMs } from './chunk.js'
+import type { FacetName } from './dimensions.js'
+import type { PositionFilter } from './positions.js'
+import { isAllOfFilter, type Look, type Selection } from './selection.js'
+
+/** The visits that are wanted of a chunk. */
+export interface WantedOfChunk {
+  /** May be overwritten by the next call, unless sums of them are remembered. */
+  places: Uint16Array
+  /** How many of them are of people. */
+  people: number
+  /** By the name of a grouping. */
+  sums?: Map<string, CodeSums>
+}
+
+/** The wanted visits of a chunk of which not all are. */
+export function wantedOf(chunk: Chunk, selection: Selection, look: Look): WantedOfChunk {
+  if (!isAllOfFilter(look)) return counted(chunk, findPlaces(chunk, selection, look))
+  const { chunks } = selection.filtered
+  const known = chunks.get(chunk)
+  if (known?.length === chunk.length) return known
+  const found = counted(chunk, findPlaces(chunk, selection, look).slice())
+  const left = { ...found, length: chunk.length, sums: new Map<string, CodeSums>() }
+  chunks.set(chunk, left)
+  return left
+}
+
+function counted(chunk: Chunk, places: Uint16Array): WantedOfChunk {
+  const humans = partOf(chunk, 'humans')
+  let people = 0
+  for (let nth = 0; nth < places.length; nth++) people += humans[places[nth] ?? 0] ?? 0
+  return { places, people }
+}
+
+const places = new Uint16Array(chunkSize)
+/** 1 for the codes of a chunk that are wanted. */
+const wantedCodes = new Uint8Array(chunkSize)
+const noEntries = new Uint8Array()
+
+/**
+ * Each condition leaves some of the places that the one before has left. Without a branch: which visits are wanted is what no
+ * processor can predict.
+ */
+function findPlaces(chunk: Chunk, selection: Selection, look: Look): Uint16Array {
+  let count = placesInTime(chunk, selection, look)
+  for (const name of look.limiting) count = leaveFacet(chunk, selection, name, count)
+  if (selection.positions !== null) count = leavePositions(chunk, selection.positions, count)
+  return places.subarray(0, count)
+}
+
+function placesInTime(chunk: Chunk, { from, to }: Selection, { time }: Look): number {
+  const { runs, length } = chunk
+  places.set(everyPlace)
+  if (time === 'in') return length
+  let count = 0
+  if (time === 'cut') {
+    const times = partOf(chunk, 'times')
+    for (let at = 0; at < length; at++) {
+      const instant = times[at] ?? 0
+      places[count] = at
+      count += Number(instant >= from && instant < to)
+    }
+    return count
+  }
+  for (let run = 0, at = 0; run < runs.length; run++) {
+    const start = (runs.quarters[run] ?? 0) * quarterMs
+    const end = runs.ends[run] ?? 0
+    if (start >= from && start < to) {
+      places.copyWithin(count, at, end)
+      count += end - at
+    }
+    at = end
+  }
+  return count
+}
+
+function leaveFacet(chunk: Chunk, { wanted }: Selection, name: FacetName, count: number): number {
+  const codes = partOf(chunk, name)
+  const { entries } = chunk.columns[name]
+  const ofEntry = wanted[name] ?? noEntries
+  for (let code = 0; code < entries.length; code++) wantedCodes[code] = ofEntry[entries[code] ?? 0] ?? 0
+  let left = 0
+  for (let nth = 0; nth < count; nth++) {
+    const at = places[nth] ?? 0
+    places[left] = at
+    left += wantedCodes[codes[at] ?? 0] ?? 0
+  }
+  return left
+}
+
+function leavePositions(chunk: Chunk, { included, excluded }: PositionFilter, count: number): number {
+  const offsets = partOf(chunk, 'offsets')
+  let left = 0
+  for (let nth = 0; nth < count; nth++) {
+    const at = places[nth] ?? 0
+    const position = chunk.first + (offsets[at] ?? 0)
+    places[left] = at
+    left += Number(!excluded.has(position) && included?.has(position) !== false)
+  }
+  return left
+}
