@@ -541,10 +541,17 @@ function isAddressRange(text: string): boolean {
 
 /** No abbreviations: CET is an hour off UTC all year to PostgreSQL, but has summers to JavaScript. */
 export function isTimeZone(zone: string): boolean {
+  if (knownZones.has(zone)) return true
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
-    return zone === 'UTC' || /^[A-Za-z]+\//.test(zone)
+    if (zone !== 'UTC' && !/^[A-Za-z]+\//.test(zone)) return false
   } catch {
     return false
   }
+  // There are a few hundred, in as many spellings as anybody likes.
+  if (knownZones.size < 2_000) knownZones.add(zone)
+  return true
 }
+
+/** To ask takes a while. */
+const knownZones = new Set<string>()

@@ -1,6 +1,7 @@
 /**
  * Times in query parameters. A time without a zone is in the output zone, as all times on the wire are.
  */
+import { zoneOffsetMs } from './time.js'
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 
@@ -69,16 +70,4 @@ function offsetMs(offset: string): number {
   if (offset.toUpperCase() === 'Z') return 0
   const [, sign, hours, minutes] = /^([+ -])(\d\d):?(\d\d)$/.exec(offset) ?? []
   return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000
-}
-
-function zoneOffsetMs(time: number, zone: string): number {
-  if (zone === 'UTC') return 0
-  const parts = new Intl.DateTimeFormat('en-US', {
-    timeZone: zone,
-    hourCycle: 'h23',
-    ...{ year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' },
-  }).formatToParts(time)
-  const part = (type: string) => Number(parts.find((found) => found.type === type)?.value)
-  const wall = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'))
-  return wall - Math.floor(time / 1000) * 1000
 }

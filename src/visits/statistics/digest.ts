@@ -141,9 +141,9 @@ export class Digest {
   }
 
   #missing(chunk: Chunk, look: Look | null, tally: Tally, people: CountedPeople): StoredPart[] {
-    const needed = new Set<StoredPart>(look === null ? [] : tally.partsFor(chunk, look, people))
-    if (people === 'all' && !this.#numbered.has(chunk)) needed.add('visitors')
-    return [...needed].filter((part) => chunk.parts[part] === undefined)
+    const needed: StoredPart[] = look === null ? [] : tally.partsFor(chunk, look, people)
+    if (people === 'all' && !this.#numbered.has(chunk)) needed.push('visitors')
+    return needed.filter((part) => chunk.parts[part] === undefined)
   }
 
   async #readBlocks(client: PoolClient, wholeEnd: number) {
