@@ -1,14 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { Chunk } from './chunk.js'
 import { PeopleSets } from './people-sets.js'
-import type { WantedOfChunk } from './wanted.js'
-
-/** What a filter leaves of a chunk that had this length. */
-type Left = Required<WantedOfChunk> & { length: number }
+import type { LeftOfChunk } from './wanted.js'
 
 /** What is remembered of a log under one filter, so that only the first question under it looks at every visit. */
 export class Filtered {
-  readonly chunks = new Map<Chunk, Left>()
+  readonly chunks = new Map<Chunk, LeftOfChunk>()
   readonly people: PeopleSets
 
   /** @param size positions of a chunk */

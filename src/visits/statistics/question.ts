@@ -45,10 +45,11 @@ export class Question {
   /** Of a log that has been read to its end. */
   tallyOf(digest: Digest, { links, isWhole: hasAll }: SourceState, positions: PositionFilter | null): Tally {
     const { filters, groupBy } = this.#request
-    const selection = selectionOf(filters, digest, links, positions)
+    const selection = selectionOf(filters, digest.facets, links, positions)
     const isWhole = this.#isWhole && hasAll && selection.wanted.link?.includes(0) !== true
     return new Tally({
       selection,
+      filtered: digest.filters.of(selection.filter),
       series: this.#calendar && seriesGrouping(this.#clock, this.#calendar),
       groupings: groupingsOf(groupBy, digest.facets, this.#clock),
       people: isWhole ? 'all' : filters.bots === 'only' ? 'none' : 'wanted',

@@ -2,7 +2,6 @@ import type { VisitFilters } from '../filters.js'
 import { type Chunk, chunkSize, type PartName, quarterMs } from './chunk.js'
 import { type FacetName, facetNames, facetOf } from './dimensions.js'
 import type { Facet, Value } from './facet.js'
-import type { Filtered, Filters } from './filtered.js'
 import type { PositionFilter } from './positions.js'
 
 /** Which visits are wanted. */
@@ -14,22 +13,16 @@ export interface Selection {
   wanted: Partial<Record<FacetName, Uint8Array>>
   /** These facets. */
   limited: FacetName[]
-  /** What is remembered of what they leave. */
-  filtered: Filtered
+  /** All that decides what they leave of a log; null: all of it. */
+  filter: string | null
   /** null: at any position. */
   positions: PositionFilter | null
-}
-
-/** What a log's digest knows. */
-interface Known {
-  facets: Record<FacetName, Facet>
-  filters: Filters
 }
 
 /** @param links that count; null: all */
 export function selectionOf(
   { conditions, from, to }: VisitFilters,
-  { facets, filters }: Known,
+  facets: Record<FacetName, Facet>,
   links: number[] | null,
   positions: PositionFilter | null,
 ): Selection {
@@ -47,15 +40,16 @@ export function selectionOf(
       return (include.length === 0 || include.includes(value)) && !exclude.includes(value)
     })
   }
-  const counted = links && new Set<Value>(links)
-  const gone = counted ? facets.link.entries.flatMap(([link = null]) => (counted.has(link) ? [] : [link])) : []
-  if (gone.length > 0) limit('link', ([link = null]) => !gone.includes(link))
+  const counted = new Set<Value>(links)
+  const isGone = (link: Value) => links !== null && !counted.has(link)
+  const gone = facets.link.entries.flatMap(([link = null]) => (isGone(link) ? [link] : []))
+  if (gone.length > 0) limit('link', ([link = null]) => !isGone(link))
   const ofFacets = conditions.filter(({ name }) => facetOf(name) !== null)
   const isFiltered = ofFacets.length > 0 || gone.length > 0
   return {
     ...{ from: from?.getTime() ?? -Infinity, to: to?.getTime() ?? Infinity, wanted, positions },
     limited: facetNames.filter((name) => wanted[name] !== undefined),
-    filtered: filters.of(isFiltered ? JSON.stringify([ofFacets, gone]) : null),
+    filter: isFiltered ? JSON.stringify([ofFacets, gone]) : null,
   }
 }
 

@@ -13,16 +13,24 @@ export interface WantedOfChunk {
   sums?: Map<string, CodeSums>
 }
 
-/** The wanted visits of a chunk of which not all are. */
-export function wantedOf(chunk: Chunk, selection: Selection, look: Look): WantedOfChunk {
+/** What a filter leaves of a chunk that had this length. */
+export interface LeftOfChunk extends Required<WantedOfChunk> {
+  length: number
+}
+
+/**
+ * The wanted visits of a chunk of which not all are.
+ *
+ * @param left what is remembered under the same filter
+ */
+export function wantedOf(chunk: Chunk, selection: Selection, look: Look, left: Map<Chunk, LeftOfChunk>): WantedOfChunk {
   if (!isAllOfFilter(look)) return counted(chunk, findPlaces(chunk, selection, look))
-  const { chunks } = selection.filtered
-  const known = chunks.get(chunk)
+  const known = left.get(chunk)
   if (known?.length === chunk.length) return known
   const found = counted(chunk, findPlaces(chunk, selection, look).slice())
-  const left = { ...found, length: chunk.length, sums: new Map<string, CodeSums>() }
-  chunks.set(chunk, left)
-  return left
+  const kept = { ...found, length: chunk.length, sums: new Map<string, CodeSums>() }
+  left.set(chunk, kept)
+  return kept
 }
 
 function counted(chunk: Chunk, places: Uint16Array): WantedOfChunk {
