@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 
 const httpAddress = { protocol: /^https?$/, error: 'must be an http or https address' }
@@ -540,18 +541,27 @@ function isAddressRange(text: string): boolean {
 }
 
 /** No abbreviations: CET is an hour off UTC all year to PostgreSQL, but has summers to JavaScript. */
-export function isTimeZone(zone: string): boolean {
-  if (knownZones.has(zone)) return true
+export function isTimeZone(text: string): boolean {
+  return zoneNamed(text) !== null
+}
+
+/**
+ * A time zone by one name of the several that it may have, in any case of letters.
+ *
+ * @returns null when there is none
+ */
+export function zoneNamed(text: string): string | null {
+  const known = zoneNames.get(text)
+  if (known !== undefined) return known
+  if (text !== 'UTC' && !/^[A-Za-z]+\//.test(text)) return null
   try {
-    new Intl.DateTimeFormat('en', { timeZone: zone })
-    if (zone !== 'UTC' && !/^[A-Za-z]+\//.test(zone)) return false
+    const zone = new Intl.DateTimeFormat('en', { timeZone: text }).resolvedOptions().timeZone
+    zoneNames.set(text, zone)
+    return zone
   } catch {
-    return false
+    return null
   }
-  // There are a few hundred, in as many spellings as anybody likes.
-  if (knownZones.size < 2_000) knownZones.add(zone)
-  return true
 }
 
 /** To ask takes a while. */
-const knownZones = new Set<string>()
+const zoneNames = new LRUCache<string, string>({ max: 1_000 })

@@ -1,4 +1,4 @@
-import { zoneOffsetMs } from '../http/time.js'
+import { zoneOffsetMs } from '../http/zone-clock.js'
 import type { LinkRule, LinkRules } from '../links/rules.js'
 import type { TokenTarget } from '../links/target.js'
 import type { NewVisit } from '../visits/visit.js'

@@ -1,7 +1,7 @@
 /**
  * Times in query parameters. A time without a zone is in the output zone, as all times on the wire are.
  */
-import { zoneOffsetMs } from './time.js'
+import { zoneOffsetMs } from './zone-clock.js'
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 

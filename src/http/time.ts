@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 
 /** An instant as the contract shows it: `Y-m-d H:i:s` in the output zone, without naming it (contract.md section 2). */
@@ -5,7 +6,8 @@ export function formatTime(time: Date, zone: string): string {
   return formatter(zone).format(time).replace(', ', ' ')
 }
 
-const formatters = new Map<string, Intl.DateTimeFormat>()
+/** Each takes dozens of kilobytes, and zones have as many spellings as anybody likes. */
+const formatters = new LRUCache<string, Intl.DateTimeFormat>({ max: 500 })
 
 function formatter(zone: string): Intl.DateTimeFormat {
   const known = formatters.get(zone)
@@ -20,26 +22,6 @@ function formatter(zone: string): Intl.DateTimeFormat {
   formatters.set(zone, made)
   return made
 }
-
-const offsets = new Map<string, number>()
-
-/**
- * By how much clocks in `zone` are ahead of UTC, in milliseconds. They change on quarters of an hour only; asking the calendar
- * is slow, and the same ones are asked for again.
- */
-export function zoneOffsetMs(time: number, zone: string): number {
-  const quarter = Math.floor(time / quarterMs)
-  const key = `${zone} ${quarter}`
-  const known = offsets.get(key)
-  if (known !== undefined) return known
-  const start = quarter * quarterMs
-  const offset = Date.parse(`${formatTime(new Date(start), zone).replace(' ', 'T')}Z`) - start
-  if (offsets.size >= 10_000) offsets.clear()
-  offsets.set(key, offset)
-  return offset
-}
-
-const quarterMs = 900_000
 
 /** Such a time in an answer, for `schema.response`. */
 export const wallTime = (example: string, description: string) =>

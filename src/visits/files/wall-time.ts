@@ -1,5 +1,6 @@
 /** Reads a wire time (contract.md section 2): the counterpart of what pages show, `Y-m-d H:i:s` in the output zone. */
-import { formatTime, zoneOffsetMs } from '../../http/time.js'
+import { formatTime } from '../../http/time.js'
+import { zoneOffsetMs } from '../../http/zone-clock.js'
 
 const dayMs = 86_400_000
 const shape = /^[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d$/

@@ -1,5 +1,5 @@
+import type { ZoneClock } from '../../http/zone-clock.js'
 import type { Interval } from './dimensions.js'
-import type { ZoneClock } from './zone-clock.js'
 
 /** Most buckets of a series. */
 export const mostBuckets = 2000

@@ -3,7 +3,7 @@ import { type FacetName, facetNames } from './dimensions.js'
 /** Positions of a log that make one chunk; never more. */
 export const chunkSize = 4096
 
-/** Clocks of all zones are quarters of an hour apart: visits of the same quarter have the same hour and day everywhere. */
+/** Clocks of all zones are quarters of an hour apart: visits of the same quarter have the same hour and day, unless clocks are changed within it. */
 export const quarterMs = 900_000
 
 /** A visit as statistics see it. */

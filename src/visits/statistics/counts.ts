@@ -62,27 +62,28 @@ export class Counts {
 
   /** @param wanted null: the whole chunk, of which the sums are known */
   add(chunk: Chunk, wanted: WantedOfChunk | null): void {
-    if (this.#second === null) this.#addSums(this.#sumsOf(chunk, wanted), this.#first.keysOf(chunk))
+    if (this.#second === null) this.#addSums(chunk, wanted)
     else this.#addPairs(chunk, this.#second, wanted?.places ?? everyPlace.subarray(0, chunk.length))
   }
 
-  #sumsOf(chunk: Chunk, wanted: WantedOfChunk | null): CodeSums {
-    const { name } = this.#first
-    if (wanted === null) return this.#first.sumsOf(chunk)
-    const known = wanted.sums?.get(name)
-    if (known !== undefined) return known
-    const codes = this.#first.codesOf(chunk)
-    const sums = sumsByCode(codes, this.#first.keysOf(chunk).length, partOf(chunk, 'humans'), wanted.places)
-    wanted.sums?.set(name, sums)
-    return sums
-  }
-
-  #addSums({ visits, people }: CodeSums, keys: ArrayLike<number>): void {
+  #addSums(chunk: Chunk, wanted: WantedOfChunk | null): void {
+    const keys = this.#first.keysOf(chunk)
+    const { visits, people } = this.#sumsOf(chunk, wanted, keys.length)
     for (let code = 0; code < keys.length; code++) {
       const all = visits[code] ?? 0
       const humans = people[code] ?? 0
       if (all > 0) this.#addCount(keys[code] ?? 0, humans, all - humans)
     }
+  }
+
+  #sumsOf(chunk: Chunk, wanted: WantedOfChunk | null, codes: number): CodeSums {
+    if (wanted === null) return this.#first.sumsOf(chunk)
+    const { name } = this.#first
+    const known = wanted.sums?.get(name)
+    if (known !== undefined) return known
+    const sums = sumsByCode(this.#first.codesOf(chunk), codes, partOf(chunk, 'humans'), wanted.places)
+    wanted.sums?.set(name, sums)
+    return sums
   }
 
   #addPairs(chunk: Chunk, second: Grouping, places: Uint16Array): void {

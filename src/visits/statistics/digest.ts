@@ -4,9 +4,9 @@ import { blockOf, chunkOf, type StoredPart } from './block.js'
 import { addParts, neededWith } from './block-parts.js'
 import { type MadeBlock, readParts, readSummaries } from './blocks.js'
 import { type Chunk, chunkSize, GrowingChunk } from './chunk.js'
-import { Filters } from './filtered.js'
 import { LogRows } from './log-rows.js'
-import type { Look, Seen } from './selection.js'
+import { RememberedByFilter } from './remembered.js'
+import type { Look, LookedAt, Seen } from './selection.js'
 import type { SourceState, StatisticsSource } from './source.js'
 import type { CountedPeople, Tally } from './tally.js'
 
@@ -16,6 +16,13 @@ const mostFromLog = 16
 /** Chunks whose parts are read by one statement. */
 const partsAtOnce = 32
 
+/** A chunk that is added to a tally. */
+interface Step extends LookedAt {
+  /** Parts that are not in memory. */
+  missing: StoredPart[]
+  people: CountedPeople
+}
+
 /**
  * What statistics have of a log in memory: the sums of its chunks, and the parts of these that were asked for.
  *
@@ -23,7 +30,7 @@ const partsAtOnce = 32
  * are read from the log itself.
  */
 export class Digest {
-  readonly filters: Filters
+  readonly remembered: RememberedByFilter
   readonly #source: StatisticsSource
   readonly #size: number
   #rows = new LogRows()
@@ -40,7 +47,7 @@ export class Digest {
   constructor(source: StatisticsSource, size: number = chunkSize) {
     this.#source = source
     this.#size = size
-    this.filters = new Filters(size)
+    this.remembered = new RememberedByFilter(size)
   }
 
   get facets() {
@@ -58,9 +65,9 @@ export class Digest {
 
   get bytes(): number {
     const { visitors, recipients } = this.#rows.numbers
-    let bytes = visitors.bytes + recipients.bytes + this.filters.bytes
+    let bytes = visitors.bytes + recipients.bytes + this.remembered.bytes
     for (const { runs, columns, parts } of this.#chunks.values()) {
-      // With what is known of its times in a zone or two (time-slots.ts).
+      // With what is known of its times in a few zones (time-slots.ts).
       bytes += 5_000 + 8 * runs.quarters.length
       for (const { entries } of Object.values(columns)) bytes += 8 * entries.length
       for (const part of Object.values(parts)) bytes += part.byteLength
@@ -114,27 +121,29 @@ export class Digest {
    * @returns whether all was there
    */
   async addTo(tally: Tally, client: PoolClient | null): Promise<boolean> {
+    const turns = new Turns()
     const chunks = Array.from(this.#chunks.values(), (chunk) => ({ chunk, look: tally.lookAt(chunk) }))
     const { sets } = tally
     const known = { end: this.#end, numbers: this.visitors }
     const stretches = tally.people === 'wanted' ? sets.stretches(chunks, known) : new Map<number, Seen[]>()
-    const wanted = chunks.map(({ chunk, look }) => {
+    const steps: Step[] = []
+    for (const { chunk, look } of chunks) {
+      if (turns.isOver) await turns.next()
       const stretch = sets.stretchOf(chunk)
       const isOfSet = stretches.has(stretch)
       const asked = isOfSet && sets.get(stretch) !== undefined ? 'none' : tally.people
       const missing = this.#missing(chunk, look, tally, asked)
-      return { chunk, look, people: isOfSet ? 'none' : tally.people, missing } as const
-    })
-    if (client === null && wanted.some(({ missing }) => missing.length > 0)) return false
-    const turns = new Turns()
-    for (let at = 0; at < wanted.length; at += partsAtOnce) {
-      await turns.next()
-      const some = wanted.slice(at, at + partsAtOnce)
+      steps.push({ chunk, look, missing, people: isOfSet ? 'none' : tally.people })
+    }
+    if (client === null && steps.some(({ missing }) => missing.length > 0)) return false
+    for (let at = 0; at < steps.length; at += partsAtOnce) {
+      if (turns.isOver) await turns.next()
+      const some = steps.slice(at, at + partsAtOnce)
       if (client !== null) await this.#load(client, some)
       for (const { chunk, look, people } of some) if (look !== null) tally.add(chunk, look, people)
     }
     for (const [stretch, members] of stretches) {
-      await turns.next()
+      if (turns.isOver) await turns.next()
       tally.addPeople(sets.get(stretch) ?? sets.keep(stretch, tally.peopleOf(members)))
     }
     return true
@@ -164,7 +173,7 @@ export class Digest {
     if (high === last) this.#made.push({ ...blockOf(chunk, this.#rows.numbers), last })
   }
 
-  async #load(client: PoolClient, chunks: { chunk: Chunk; missing: StoredPart[] }[]): Promise<void> {
+  async #load(client: PoolClient, chunks: Pick<Step, 'chunk' | 'missing'>[]): Promise<void> {
     const byParts = new Map<string, Chunk[]>()
     for (const { chunk, missing } of chunks) {
       const withNeeded = new Set(missing.flatMap((part) => [part, neededWith[part] ?? part]))
@@ -194,7 +203,7 @@ export class Digest {
     this.#rows = new LogRows()
     this.#chunks.clear()
     this.#numbered.clear()
-    this.filters.clear()
+    this.remembered.clear()
     // What a question that failed has left behind is of the log as it was.
     this.#made = []
     this.#changes = changes
@@ -210,8 +219,11 @@ const turnMs = 20
 class Turns {
   #ends = performance.now() + turnMs
 
+  get isOver(): boolean {
+    return performance.now() > this.#ends
+  }
+
   async next(): Promise<void> {
-    if (performance.now() <= this.#ends) return
     await othersTurn()
     this.#ends = performance.now() + turnMs
   }

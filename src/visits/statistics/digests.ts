@@ -44,7 +44,9 @@ export class Digests {
   }
 
   #keep(key: string, digest: Digest): void {
-    if (digest.bytes > this.#keptBytes) digest.filters.shrink()
+    // What filters have left is found again sooner than a log is read.
+    digest.remembered.shrinkTo(this.#keptBytes / 4)
+    if (digest.bytes > this.#keptBytes) digest.remembered.shrinkTo(0)
     const { bytes } = digest
     if (bytes <= this.#keptBytes) this.#kept.set(key, digest, { size: bytes })
     else this.#kept.delete(key)

@@ -1,9 +1,9 @@
+import type { ZoneClock } from '../../http/zone-clock.js'
 import type { Calendar } from './calendar.js'
 import { type Chunk, type CodeSums, type Codes, chunkSize, type PartName, partOf } from './chunk.js'
 import { type FacetName, facetOf, type GroupField, type TimeField, timeFields } from './dimensions.js'
 import type { Facet, Value } from './facet.js'
 import { bucketsOf, hoursOfWeek, type TimeSlots } from './time-slots.js'
-import type { ZoneClock } from './zone-clock.js'
 
 /** What visits are sorted by: each has a code in its chunk, codes stand for keys, and keys for a value of every field. */
 export interface Grouping {
@@ -15,7 +15,7 @@ export interface Grouping {
   /** What a chunk must have for `codesOf`, and for `sumsOf`. */
   partsForCodes(chunk: Chunk): PartName[]
   partsForSums(chunk: Chunk): PartName[]
-  /** The code of each visit; what is returned is overwritten by the next call. */
+  /** The code of each visit; what is returned is overwritten by the next call, of any grouping by time. */
   codesOf(chunk: Chunk): Codes
   /** The key of each code; what is returned is overwritten by the next call. */
   keysOf(chunk: Chunk): ArrayLike<number>

@@ -23,6 +23,7 @@ const mostBytes = 32 * 1024 * 1024
 export class PeopleSets {
   readonly #size: number
   readonly #sets = new Map<number, PeopleSet>()
+  #isFull = false
   bytes = 0
 
   /** @param size positions of a chunk */
@@ -31,7 +32,7 @@ export class PeopleSets {
   }
 
   /**
-   * Stretches that can have a set: every chunk of them is wanted as a whole, or all that a filter leaves of it.
+   * Stretches that have a set or may have one: every chunk of them is wanted as a whole, or all that a filter leaves of it.
    *
    * @param end everything up to here is in the chunks
    * @param numbers how many people there are
@@ -42,7 +43,8 @@ export class PeopleSets {
     for (const { chunk, look } of numbers > mostNumbers ? [] : chunks) {
       const stretch = this.stretchOf(chunk)
       if (others.has(stretch)) continue
-      if ((stretch + 1) * chunksOfSet * this.#size > end || look === null || !isAllOfFilter(look)) {
+      const isWhole = (stretch + 1) * chunksOfSet * this.#size <= end && look !== null && isAllOfFilter(look)
+      if (!isWhole || (this.#isFull && !this.#sets.has(stretch))) {
         others.add(stretch)
         found.delete(stretch)
       } else {
@@ -65,7 +67,9 @@ export class PeopleSets {
   /** @returns the set, whether there is room to keep it or not */
   keep(stretch: number, set: PeopleSet): PeopleSet {
     const bytes = set.visitors.bytes + set.recipients.bytes
-    if (this.bytes + bytes <= mostBytes) {
+    // How many people there are is known only when all visits have been looked at.
+    if (this.bytes + bytes > mostBytes || set.visitors.bytes > mostNumbers / 8) this.#isFull = true
+    else {
       this.#sets.set(stretch, set)
       this.bytes += bytes
     }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isTimeZone } from '../../config.js'
+import { isTimeZone, zoneNamed } from '../../config.js'
 import { filterParameters } from '../filters.js'
 import { facetFields, type GroupField, groupFields, intervals } from './dimensions.js'
 
@@ -23,6 +23,8 @@ export const statisticsQuery = (zone: string, isAccount: boolean) =>
           'IANA time zone of days, hours and weekdays, and of times without a zone. The output zone if it is left out.',
         examples: ['Europe/Berlin'],
       })
+      // What is found in a zone is remembered by its name: one name is enough.
+      .transform((text) => zoneNamed(text) ?? text)
       .optional(),
     interval: z
       .enum(intervals, { error: `The interval field must be ${intervals.join(', ')}.` })

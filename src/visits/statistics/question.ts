@@ -1,4 +1,5 @@
 import { invalid } from '../../http/errors.js'
+import { ZoneClock } from '../../http/zone-clock.js'
 import type { VisitFilters } from '../filters.js'
 import { Calendar, mostBuckets } from './calendar.js'
 import type { Group } from './counts.js'
@@ -11,7 +12,6 @@ import { selectionOf } from './selection.js'
 import { type Bucket, shownSeries } from './series.js'
 import type { SourceState } from './source.js'
 import { Tally } from './tally.js'
-import { ZoneClock } from './zone-clock.js'
 
 /** What is asked of a log. */
 export interface StatisticsRequest {
@@ -49,7 +49,7 @@ export class Question {
     const isWhole = this.#isWhole && hasAll && selection.wanted.link?.includes(0) !== true
     return new Tally({
       selection,
-      filtered: digest.filters.of(selection.filter),
+      remembered: digest.remembered.of(selection.filter),
       series: this.#calendar && seriesGrouping(this.#clock, this.#calendar),
       groupings: groupingsOf(groupBy, digest.facets, this.#clock),
       people: isWhole ? 'all' : filters.bots === 'only' ? 'none' : 'wanted',

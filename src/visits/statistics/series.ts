@@ -1,7 +1,7 @@
+import type { ZoneClock } from '../../http/zone-clock.js'
 import type { Calendar } from './calendar.js'
 import type { Group } from './counts.js'
 import { type ShownCount, shownCount } from './groups.js'
-import type { ZoneClock } from './zone-clock.js'
 
 export interface Bucket extends ShownCount {
   start: string

@@ -1,16 +1,16 @@
 import { type Chunk, chunkSize, type PartName, partOf } from './chunk.js'
 import { type Count, Counts } from './counts.js'
-import type { Filtered } from './filtered.js'
 import type { Grouping } from './grouping.js'
 import { NumberSet } from './number-set.js'
 import type { PeopleSet, PeopleSets } from './people-sets.js'
+import type { Remembered } from './remembered.js'
 import { isAll, type Look, lookAt, partsToSelect, type Seen, type Selection } from './selection.js'
 import { type WantedOfChunk, wantedOf } from './wanted.js'
 
 export interface TallyOptions {
   selection: Selection
   /** What is remembered under its filter. */
-  filtered: Filtered
+  remembered: Remembered
   series: Grouping | null
   /** No more than two. */
   groupings: Grouping[]
@@ -29,11 +29,11 @@ export class Tally {
   readonly series: Counts | null
   readonly groups: Counts | null
   readonly #selection: Selection
-  readonly #filtered: Filtered
+  readonly #remembered: Remembered
 
-  constructor({ selection, filtered, series, groupings: [first, second], people }: TallyOptions) {
+  constructor({ selection, remembered, series, groupings: [first, second], people }: TallyOptions) {
     this.#selection = selection
-    this.#filtered = filtered
+    this.#remembered = remembered
     this.people = people
     this.series = series && new Counts(series)
     this.groups = first === undefined ? null : new Counts(first, second)
@@ -62,7 +62,7 @@ export class Tally {
 
   /** What is remembered of people under the same filter. */
   get sets(): PeopleSets {
-    return this.#filtered.people
+    return this.#remembered.people
   }
 
   /** People of chunks of which all is wanted that the filter leaves. */
@@ -91,7 +91,7 @@ export class Tally {
 
   /** null: all of it. */
   #wantedOf(chunk: Chunk, look: Look): WantedOfChunk | null {
-    return isAll(look) ? null : wantedOf(chunk, this.#selection, look, this.#filtered.chunks)
+    return isAll(look) ? null : wantedOf(chunk, this.#selection, look, this.#remembered.chunks)
   }
 }
 

@@ -1,16 +1,19 @@
 import { LRUCache } from 'lru-cache'
+import type { ZoneClock } from '../../http/zone-clock.js'
 import type { Calendar } from './calendar.js'
 import { type Chunk, type CodeSums, chunkSize, everyPlace, partOf, quarterMs, sumsByCode } from './chunk.js'
-import type { ZoneClock } from './zone-clock.js'
 
 /** Instead of a code: visits of this run may have different ones. Codes of a chunk are fewer, as there is one for each visit at most. */
 const uneven = 0xffff
 
 /** What each run of a chunk has: codes of slots. */
 interface RunCodes {
+  /** Of the runs that have one code. */
   slots: number[]
   ofRuns: Uint16Array
   isUneven: boolean
+  /** With those of the other runs' visits; undefined before these were looked at. */
+  everySlot: number[] | undefined
 }
 
 /** Codes stand for slots. */
@@ -52,14 +55,15 @@ export class TimeSlots {
 
   /** The slot that each code of a chunk stands for. */
   slotsOf(chunk: Chunk): number[] {
-    const sums = this.#sums.get(chunk)
-    return sums?.length === chunk.length ? sums.value.slots : this.codesOf(chunk).slots
+    const { slots, isUneven, everySlot } = this.#codesOfRuns(chunk)
+    return isUneven ? (everySlot ?? this.codesOf(chunk).slots) : slots
   }
 
-  /** What is returned is overwritten by the next call. */
+  /** What is returned is overwritten by the next call, of any slots. */
   codesOf(chunk: Chunk): { slots: number[]; codes: Uint16Array } {
     const { runs } = chunk
-    const { slots, ofRuns, isUneven } = this.#codesOfRuns(chunk)
+    const known = this.#codesOfRuns(chunk)
+    const { slots, ofRuns, isUneven } = known
     const numbering = isUneven ? new SlotNumbering(slots) : null
     for (let run = 0, at = 0; run < runs.length; run++) {
       const end = runs.ends[run] ?? 0
@@ -70,6 +74,7 @@ export class TimeSlots {
         for (; at < end; at++) codesOfVisits[at] = numbering.codeOf(this.slotAt(times[at] ?? 0))
       }
     }
+    known.everySlot = numbering?.slots
     return { slots: numbering?.slots ?? slots, codes: codesOfVisits.subarray(0, chunk.length) }
   }
 
@@ -86,7 +91,7 @@ export class TimeSlots {
         const start = (runs.quarters[run] ?? 0) * quarterMs
         ofRuns[run] = this.#isEven(start) ? numbering.codeOf(this.slotAt(start)) : uneven
       }
-      return { slots: numbering.slots, ofRuns, isUneven: ofRuns.includes(uneven) }
+      return { slots: numbering.slots, ofRuns, isUneven: ofRuns.includes(uneven), everySlot: undefined }
     })
   }
 

@@ -5,7 +5,7 @@ import { isAllOfFilter, type Look, type Selection } from './selection.js'
 
 /** The visits that are wanted of a chunk. */
 export interface WantedOfChunk {
-  /** May be overwritten by the next call, unless sums of them are remembered. */
+  /** Overwritten by the next call, unless they are remembered. */
   places: Uint16Array
   /** How many of them are of people. */
   people: number

@@ -1,7 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ZoneClock } from '../../../src/http/zone-clock.js'
 import { Calendar, mostBuckets } from '../../../src/visits/statistics/calendar.js'
 import type { Interval } from '../../../src/visits/statistics/dimensions.js'
-import { ZoneClock } from '../../../src/visits/statistics/zone-clock.js'
 
 function starts(zone: string, interval: Interval, from: string, to: string): string[] | undefined {
   const calendar = new Calendar(new ZoneClock(zone), interval)
@@ -77,5 +78,25 @@ describe('buckets', () => {
     expect(starts('Europe/Berlin', 'hour', '2026-01-01T00:00:00Z', '2026-03-25T07:59:59Z')).toHaveLength(mostBuckets)
     expect(starts('Europe/Berlin', 'hour', '2026-01-01T00:00:00Z', '2026-03-25T08:00:00Z')).toBeUndefined()
     expect(starts('Europe/Berlin', 'month', '1970-01-01T00:00:00Z', '9999-01-01T00:00:00Z')).toBeUndefined()
+  })
+
+  it('are the same in whatever order times come', () => {
+    const zones = ['UTC', 'Asia/Kolkata', 'Asia/Kathmandu', 'Europe/Berlin', 'America/St_Johns', 'Australia/Lord_Howe']
+    const time = fc.integer({ min: Date.UTC(2025, 11, 28), max: Date.UTC(2026, 0, 5) })
+    const year = fc.integer({ min: Date.UTC(2009, 0), max: Date.UTC(2010, 11) })
+    const times = fc.array(fc.oneof(time, year), { minLength: 2, maxLength: 5 })
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...zones),
+        fc.constantFrom('hour', 'day'),
+        times,
+        (zone, interval: Interval, asked) => {
+          const calendar = new Calendar(new ZoneClock(zone), interval)
+          const alone = asked.map((time) => new Calendar(new ZoneClock(zone), interval).bucketOf(time))
+          expect(asked.map((time) => calendar.bucketOf(time))).toEqual(alone)
+        },
+      ),
+      { numRuns: 2_000 },
+    )
   })
 })

@@ -1,4 +1,4 @@
-import { formatTime } from '../../http/time.js'
+import { formatTime } from './time.js'
 
 /** From `start` up to `end`, clocks are ahead of UTC by `offset`; all in milliseconds. */
 export interface Piece {
@@ -10,8 +10,10 @@ export interface Piece {
 /** Clocks of a time zone: what they show, and when they are changed. */
 export class ZoneClock {
   readonly zone: string
-  /** The piece that was asked for last: times come nearly in order. */
+  /** The piece that was asked for last, and its part of the year that was asked for: times come nearly in order. */
   #last: Piece = { start: 0, end: 0, offset: 0 }
+  #from = 0
+  #to = 0
 
   constructor(zone: string) {
     this.zone = zone
@@ -19,9 +21,13 @@ export class ZoneClock {
 
   /** The piece that has this time. Where it ends, clocks are changed, or another year's pieces begin. */
   pieceAt(time: number): Piece {
-    if (time < this.#last.start || time >= this.#last.end) {
-      const pieces = piecesOfYear(this.zone, new Date(time).getUTCFullYear())
+    if (time < this.#from || time >= this.#to) {
+      const year = new Date(time).getUTCFullYear()
+      const pieces = piecesOfYear(this.zone, year)
       this.#last = pieces.findLast(({ start }) => start <= time) ?? this.#last
+      // Of the days around the year others know better: there a piece begins or ends where no clock is changed.
+      this.#from = Math.max(this.#last.start, Date.UTC(year, 0))
+      this.#to = Math.min(this.#last.end, Date.UTC(year + 1, 0))
     }
     return this.#last
   }
@@ -38,6 +44,12 @@ export class ZoneClock {
     }
     return found
   }
+}
+
+/** By how much clocks of a zone are ahead of UTC, in milliseconds. */
+export function zoneOffsetMs(time: number, zone: string): number {
+  const pieces = piecesOfYear(zone, new Date(time).getUTCFullYear())
+  return pieces.findLast(({ start }) => start <= time)?.offset ?? 0
 }
 
 const known = new Map<string, Piece[]>()
@@ -82,5 +94,8 @@ function firstOther(low: number, high: number, offset: number, zone: string): nu
 
 /** @param time a whole second */
 function offsetAt(time: number, zone: string): number {
-  return Date.parse(`${formatTime(new Date(time), zone).replace(' ', 'T')}Z`) - time
+  const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = formatTime(new Date(time), zone)
+    .split(/[- :]/)
+    .map(Number)
+  return Date.UTC(year, month - 1, day, hour, minute, second) - time
 }

@@ -4,7 +4,7 @@ import { PeopleSets } from './people-sets.js'
 import type { LeftOfChunk } from './wanted.js'
 
 /** What is remembered of a log under one filter, so that only the first question under it looks at every visit. */
-export class Filtered {
+export class Remembered {
   readonly chunks = new Map<Chunk, LeftOfChunk>()
   readonly people: PeopleSets
 
@@ -27,37 +27,41 @@ export class Filtered {
 const mostFilters = 4
 
 /** What is remembered under the filters that were asked for lately, and without any. */
-export class Filters {
+export class RememberedByFilter {
   readonly #size: number
-  #unfiltered: Filtered
-  readonly #lately = new LRUCache<string, Filtered>({ max: mostFilters })
+  #unfiltered: Remembered
+  readonly #lately = new LRUCache<string, Remembered>({ max: mostFilters })
 
   constructor(size: number) {
     this.#size = size
-    this.#unfiltered = new Filtered(size)
+    this.#unfiltered = new Remembered(size)
   }
 
   /** @param filter all that decides which visits are left; null: all are */
-  of(filter: string | null): Filtered {
+  of(filter: string | null): Remembered {
     if (filter === null) return this.#unfiltered
-    const known = this.#lately.get(filter) ?? new Filtered(this.#size)
+    const known = this.#lately.get(filter) ?? new Remembered(this.#size)
     this.#lately.set(filter, known)
     return known
   }
 
   get bytes(): number {
-    let bytes = this.#unfiltered.bytes
-    for (const filtered of this.#lately.values()) bytes += filtered.bytes
-    return bytes
+    return this.#unfiltered.bytes + this.#bytesOfFilters
   }
 
-  /** Gives up what can be found again soonest. */
-  shrink(): void {
-    this.#lately.clear()
+  /** Gives up what was not asked for lately until filters take no more than this. */
+  shrinkTo(bytes: number): void {
+    while (this.#lately.size > 0 && this.#bytesOfFilters > bytes) this.#lately.pop()
   }
 
   clear(): void {
     this.#lately.clear()
-    this.#unfiltered = new Filtered(this.#size)
+    this.#unfiltered = new Remembered(this.#size)
+  }
+
+  get #bytesOfFilters(): number {
+    let bytes = 0
+    for (const remembered of this.#lately.values()) bytes += remembered.bytes
+    return bytes
   }
 }
