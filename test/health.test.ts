@@ -53,7 +53,7 @@ it('a hundred who ask /ready at once take one connection more, not a hundred', a
     recorder: recorder as unknown as Recorder,
     pendingMigrations: async () => {
       looked++
-      await vi.waitUntil(() => asked % 100 === 0)
+      await vi.waitUntil(() => asked % 100 === 0, { timeout: 30_000 })
       return []
     },
   })

@@ -237,7 +237,7 @@ describe('a file that is replaced while the server runs', () => {
   })
 })
 
-const patience = { timeout: 5000, interval: 10 }
+const patience = { timeout: 30_000, interval: 10 }
 
 function silent() {
   return { info: vi.fn(), warn: vi.fn() }

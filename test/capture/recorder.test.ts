@@ -283,10 +283,10 @@ it('fails clearly when the link is used up and the spool does not take the visit
     })
     const before = recorder.state().commitSizes.sum
     const failed = expect(recorder.record(1, newVisit(20))).rejects.toThrow(neither)
-    await vi.waitUntil(() => append.mock.calls.length > 0)
+    await expect.poll(() => append.mock.calls.length).toBeGreaterThan(0)
     if (isSpoolFirst) fail()
     await unlock()
-    await vi.waitUntil(() => recorder.state().commitSizes.sum > before)
+    await expect.poll(() => recorder.state().commitSizes.sum).toBeGreaterThan(before)
     if (!isSpoolFirst) fail()
     await failed
     append.mockRestore()

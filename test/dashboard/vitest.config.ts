@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['test/support/postgres.ts'],
     fileParallelism: false,
     testTimeout: 180_000,
+    // What comes comes at once, but for a machine that has others to serve.
+    expect: { poll: { timeout: 30_000 } },
     hookTimeout: 240_000,
   },
 })

@@ -1,4 +1,4 @@
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { isDatabaseAway } from '../../src/database/errors.js'
 import { asTexts } from '../../src/database/open.js'
 import { Pipeline } from '../../src/database/pipeline.js'
@@ -32,7 +32,7 @@ it('goes on with another connection when one broke, and gives them back', async 
   const broken = pipeline.query(sql(`SELECT pg_terminate_backend(pg_backend_pid())`))
   await expect(Promise.all([broken, pipeline.query(sql('SELECT 1'))])).rejects.toThrow()
   expect(firstOf(await pipeline.query(sql('SELECT pg_backend_pid()')))).not.toBe(pid)
-  await vi.waitFor(() => expect(db.pool.idleCount).toBe(db.pool.totalCount))
+  await expect.poll(() => db.pool.idleCount - db.pool.totalCount).toBe(0)
 })
 
 it('gives a connection up that does not answer, with all that waits on it, and goes on with another', async () => {
@@ -40,8 +40,8 @@ it('gives a connection up that does not answer, with all that waits on it, and g
   const pipeline = new Pipeline(db, 200)
   const silent = await Promise.allSettled([pipeline.query(sql('SELECT pg_sleep(60)')), pipeline.query(sql('SELECT 1'))])
   expect(silent.map((result) => result.status === 'rejected' && isDatabaseAway(result.reason))).toEqual([true, true])
-  expect(firstOf(await pipeline.query(sql('SELECT 2')))).toBe('2')
-  await vi.waitFor(() => expect(db.pool.idleCount).toBe(db.pool.totalCount))
+  await expect.poll(() => pipeline.query(sql('SELECT 2')).then(firstOf)).toBe('2')
+  await expect.poll(() => db.pool.idleCount - db.pool.totalCount).toBe(0)
 })
 
 it('fails what waits for a connection when there is none, and tries again for the next', async () => {

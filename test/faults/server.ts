@@ -39,7 +39,8 @@ export async function startServer({
   largestFileBlocks,
 }: ServerOptions): Promise<ServerProcess> {
   const port = await freePort()
-  const node = [process.execPath, '--import', 'tsx', main, 'serve', '--only', only]
+  const preload = ['--import', 'tsx', '--import', import.meta.resolve('../support/never-busy.ts')]
+  const node = [process.execPath, ...preload, main, 'serve', '--only', only]
   const limited = ['sh', '-c', `ulimit -f ${largestFileBlocks}; exec "$0" "$@"`, ...node]
   const [program = '', ...args] = largestFileBlocks === undefined ? node : limited
   const child = spawn(program, args, {

@@ -6,6 +6,8 @@ export default defineConfig({
     include: ['test/faults/**/*.test.ts'],
     fileParallelism: false,
     testTimeout: 300_000,
+    // What comes comes at once, but for a machine that has others to serve.
+    expect: { poll: { timeout: 30_000 } },
     hookTimeout: 120_000,
   },
 })

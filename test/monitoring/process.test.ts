@@ -23,7 +23,7 @@ async function measuredServer(env: Record<string, string> = {}) {
     ...env,
   })
   const address = await server.address()
-  const at = await vi.waitUntil(() => /Metrics at (http:[^"]+)/.exec(server.output())?.[1])
+  const at = await vi.waitUntil(() => /Metrics at (http:[^"]+)/.exec(server.output())?.[1], { timeout: 60_000 })
   const read = async () => {
     const answer = await fetch(at)
     expect(answer.status).toBe(200)

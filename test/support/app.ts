@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSigner } from 'fast-jwt'
 import type { FastifyInstance } from 'fastify'
-import { inject, onTestFinished } from 'vitest'
+import { inject, onTestFinished, vi } from 'vitest'
 import { buildApp } from '../../src/app.js'
 import { openLocator } from '../../src/capture/location.js'
 import { logWay } from '../../src/capture/log-way.js'
@@ -12,12 +12,12 @@ import { openSpool } from '../../src/capture/spool.js'
 import { readConfig } from '../../src/config.js'
 import { missingMigrations } from '../../src/database/connect.js'
 import { openNotifications } from '../../src/database/notifications.js'
-import { type Database, openDatabase } from '../../src/database/open.js'
+import type { Database } from '../../src/database/open.js'
 import type { JwtKeys } from '../../src/http/jwt.js'
 import type { LogTarget } from '../../src/http/log.js'
 import type { Load } from '../../src/http/overload.js'
 import { Digests, type DigestsOptions } from '../../src/visits/statistics/digests.js'
-import { createDatabase, type TestDatabase } from './database.js'
+import { createDatabase, openPatiently, type TestDatabase } from './database.js'
 
 export const testSecret = 'a secret of the test suite, at least 32 bytes'
 
@@ -44,8 +44,11 @@ export interface TestAppOptions {
   extend?: (app: FastifyInstance) => void
 }
 
-/** A suite asks more often than a client may, and is refused more often than anybody who guesses. */
-const unlimited = { RATE_LIMIT: '0', AUTH_FAILURES_LIMIT: '0' }
+/**
+ * A suite asks more often than a client may, and is refused more often than anybody who guesses. It looks for a click in the log at
+ * once, so that one must not go to the spool because the machine is busy.
+ */
+const unlimited = { RATE_LIMIT: '0', AUTH_FAILURES_LIMIT: '0', CAPTURE_WAIT_MS: '60000' }
 
 /** The whole app on an empty database of its own, closed with the test. */
 export async function testApp(options: TestAppOptions = {}): Promise<TestApp> {
@@ -90,6 +93,7 @@ export async function openApp(options: TestAppOptions = {}): Promise<TestApp> {
   })
   extend?.(app)
   await app.ready()
+  await vi.waitUntil(notifications.isListening, { timeout: 60_000, interval: 5 })
   return {
     app,
     db,
@@ -109,7 +113,7 @@ export async function openApp(options: TestAppOptions = {}): Promise<TestApp> {
 }
 
 function sharedDatabase(url: string): TestDatabase {
-  const db = openDatabase({ url, connections: 4 })
+  const db = openPatiently({ url, connections: 4 })
   return { db, url, drop: db.close }
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { inject, onTestFinished } from 'vitest'
-import { type Database, openDatabase } from '../../src/database/open.js'
+import { type Database, type DatabaseOptions, openDatabase } from '../../src/database/open.js'
 import { databaseUrl } from './postgres.js'
 
 export interface TestDatabase {
@@ -23,7 +23,7 @@ export async function createDatabase(template: string): Promise<TestDatabase> {
   const name = `smart_link_test_${randomBytes(6).toString('hex')}`
   await admin(server, `CREATE DATABASE ${name} TEMPLATE ${template}`)
   const url = databaseUrl(server, name)
-  const db = openDatabase({ url, connections: 4 })
+  const db = openPatiently({ url, connections: 4 })
   const drop = async () => {
     await db.close()
     // FORCE may not end an autovacuum worker, which belongs to the superuser; a plain drop waits for it to go.
@@ -31,6 +31,13 @@ export async function createDatabase(template: string): Promise<TestDatabase> {
     await dropped.catch(() => admin(server, `DROP DATABASE IF EXISTS ${name}`))
   }
   return { db, url, drop }
+}
+
+/** A database whose connections are waited for as long as it takes: on a busy machine one may be slow to come. */
+export function openPatiently(options: DatabaseOptions): Database {
+  const db = openDatabase(options)
+  Object.assign(db.pool.options, { connectionTimeoutMillis: 60_000 })
+  return db
 }
 
 async function admin(url: string, sql: string): Promise<void> {

@@ -19,10 +19,12 @@ export interface ServerProcess {
 export function startServerProcess(env: Record<string, string>, args: string[] = []): ServerProcess {
   const folder = mkdtempSync(join(tmpdir(), 'smart-link-serve-'))
   const main = join(import.meta.dirname, '../../src/cli/main.ts')
-  const preload = [import.meta.resolve('tsx'), import.meta.resolve('./answers-of-process.ts')]
+  const own = ['./answers-of-process.ts', './never-busy.ts'].map((file) => import.meta.resolve(file))
+  const preload = [import.meta.resolve('tsx'), ...own]
   const child = spawn(process.execPath, [...preload.flatMap((file) => ['--import', file]), main, 'serve', ...args], {
     cwd: folder,
-    env: { PORT: '0', ...env },
+    // A click is looked for in the log at once.
+    env: { PORT: '0', CAPTURE_WAIT_MS: '20000', ...env },
   })
   const said: string[] = []
   child.stdout.on('data', (text: Buffer) => said.push(text.toString()))

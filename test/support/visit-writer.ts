@@ -17,6 +17,7 @@ export type WriterAnswer = { ready: true } | { batch: number } | { failure: stri
 const answer = (message: WriterAnswer) => process.send?.(message)
 
 const db = openDatabase({ url: process.argv[2] ?? '', connections: 1 })
+Object.assign(db.pool.options, { connectionTimeoutMillis: 60_000 })
 await db.pool.query('SELECT')
 
 process.on('disconnect', () => process.exit())

@@ -107,14 +107,14 @@ describe('a stream', () => {
   })
 
   it('gives signs of life while there are no visits, and keeps no connection to the database', async () => {
-    const { site, stream } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '50' } })
+    const { site, stream } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
     const opened = await stream(link)
     await opened.heartbeat()
     await opened.heartbeat()
     const quiet = await Promise.all(Array.from({ length: 30 }, () => stream(account)))
     await Promise.all(quiet.map((other) => other.heartbeat()))
     const { pool } = site.db
-    await vi.waitUntil(() => pool.idleCount === pool.totalCount)
+    await vi.waitUntil(() => pool.idleCount === pool.totalCount, { timeout: 30_000 })
   })
 
   it.each([
@@ -147,7 +147,7 @@ describe('a stream', () => {
   })
 
   it('ends when its link is deleted', async () => {
-    const { site, stream, get } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '50' } })
+    const { site, stream, get } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
     const opened = await stream(link)
     await site.app.inject({ method: 'DELETE', url: '/link/urls/21', headers: site.as(26) })
     expect(await opened.next()).toBe(null)
@@ -177,7 +177,7 @@ describe('owners', () => {
 
 describe('an access token', () => {
   it('in the query, as an EventSource sends it, goes on being welcome, until it is revoked', async () => {
-    const { site, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '50' } })
+    const { site, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
     const rights = { scopes: [], expiresAt: null, allowedIps: [], rateLimit: null }
     const { text, stored } = await createToken(site.db, 26, { name: 'of an EventSource', ...rights })
     const jwt = bearer({ sub: '26' }).authorization.slice('Bearer '.length)
@@ -195,7 +195,7 @@ describe('an access token', () => {
   })
 
   it('that was revoked ends its streams, and nothing comes through them after that', async () => {
-    const { site, stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '50' } })
+    const { site, stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
     const rights = { scopes: [], expiresAt: null, allowedIps: [], rateLimit: null }
     const { text, stored } = await createToken(site.db, 26, { name: 'of a stream', ...rights })
     const opened = await stream(link, { authorization: `Bearer ${text}` })
@@ -212,7 +212,7 @@ describe('an access token', () => {
   it('that expires ends its streams', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
-    const { stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '50' } })
+    const { stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
     const opened = await stream(link, bearer({ sub: '26', exp: Math.floor(Date.now() / 1000) + 600 }))
     const ids = await append(21, 1)
     expect(await idsOf(opened, 1)).toEqual(ids)
@@ -291,7 +291,7 @@ describe('a slow reader', () => {
   })
 
   it('that takes nothing for long is cut off, and goes on where it was', async () => {
-    const { site, stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '200' } })
+    const { site, stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
     const stalled = await stallingReader(site)
     const ids: string[] = []
     for (let batch = 0; batch < 15; batch++) ids.push(...(await append(21, 1000)))

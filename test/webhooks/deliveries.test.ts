@@ -3,7 +3,7 @@ import { removeDeliveries } from '../../src/webhooks/removal.js'
 import { createWebhook, deleteWebhook, editWebhook } from '../../src/webhooks/repository.js'
 import { testApp } from '../support/app.js'
 import { accept, answerWith, startReceiver } from '../support/receiver.js'
-import { type DeliverySite, deliverySite, eventually } from './site.js'
+import { type DeliverySite, deliverySite, eventually, longestPauses } from './site.js'
 
 let site: DeliverySite
 let ask: (method: 'GET' | 'POST', url: string, owner?: number) => Promise<{ statusCode: number; json(): Answer }>
@@ -28,7 +28,7 @@ async function parkedDelivery() {
   await site.links(id, 20)
   const ids = await site.visit(20, 3)
   await site.db.pool.query('UPDATE webhook_deliveries SET give_up_at = now() WHERE seq = 1')
-  const process = site.deliver({ env: { WEBHOOK_RETRY_BASE_MS: '99999' } })
+  const process = site.deliver({ env: longestPauses() })
   await eventually(async () => (await site.deliveries()).map(({ attempts }) => attempts)).toEqual([1, 1, 0])
   await process.close()
   const url = `/developer/webhooks/${id}/deliveries`
@@ -258,7 +258,7 @@ it('an edit is tried at once', async () => {
   const { id } = await site.webhook('http://127.0.0.1:1')
   await site.links(id, 20)
   const ids = await site.visit(20, 2)
-  site.deliver({ env: { WEBHOOK_RETRY_BASE_MS: '99999' } })
+  site.deliver({ env: longestPauses() })
   await eventually(async () => (await site.deliveries())[0]?.attempts).toBe(1)
   await editWebhook(site.db, 1, id, { uri: receiver.url })
   await eventually(() => receiver.messages().map(({ id }) => id)).toEqual(ids)

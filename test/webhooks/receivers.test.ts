@@ -5,14 +5,14 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { editWebhook } from '../../src/webhooks/repository.js'
 import { freePort } from '../faults/postgres.js'
 import { accept, answerWith, startReceiver } from '../support/receiver.js'
-import { deliverySite, eventually } from './site.js'
+import { deliverySite, eventually, longestPauses } from './site.js'
 
 /** What a delivery to such a receiver comes to at the first try. */
 async function firstTry(uri: string, options: Parameters<Awaited<ReturnType<typeof deliverySite>>['deliver']>[0] = {}) {
   const site = await deliverySite()
   await site.links((await site.webhook(uri)).id, 20)
   await site.visit(20)
-  site.deliver({ ...options, env: { WEBHOOK_RETRY_BASE_MS: '99999', ...options.env } })
+  site.deliver({ ...options, env: { ...longestPauses(), ...options.env } })
   await eventually(async () => (await site.deliveries())[0]?.attempts).toBe(1)
   const [delivery] = await site.deliveries()
   return { site, state: delivery?.state, status: delivery?.last_status, error: delivery?.last_error }
@@ -153,7 +153,7 @@ describe('a receiver that', () => {
     })
     await site.links(id, 20)
     const ids = await site.visit(20)
-    site.deliver({ env: { WEBHOOK_RETRY_BASE_MS: '99999' } })
+    site.deliver({ env: longestPauses() })
     await eventually(() => next.messages().map(({ id }) => id)).toEqual(ids)
     expect(old.received).toHaveLength(1)
     expect(site.log.map(({ message }) => message)).not.toContain(

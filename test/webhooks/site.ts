@@ -1,13 +1,13 @@
 /** A database with webhooks, links and visits, and processes that tell of them. */
-import { expect, onTestFinished } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import { readConfig } from '../../src/config.js'
 import { type Notifications, openNotifications } from '../../src/database/notifications.js'
-import { type Database, openDatabase } from '../../src/database/open.js'
+import type { Database } from '../../src/database/open.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { newVerificationCode } from '../../src/webhooks/code.js'
 import { openWebhookDelivery, type WebhookDelivery } from '../../src/webhooks/delivery.js'
 import type { LookUp } from '../../src/webhooks/names.js'
-import { testDatabase } from '../support/database.js'
+import { openPatiently, testDatabase } from '../support/database.js'
 import { newVisit, storeLink } from '../support/visits.js'
 
 export interface DeliverySite {
@@ -42,6 +42,13 @@ export interface DeliveryRecord {
   last_error: string | null
 }
 
+/** No retry comes within the test: pauses are as long as they can be, of which a random part is waited otherwise. */
+export function longestPauses(): { WEBHOOK_RETRY_BASE_MS: string } {
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0.999)
+  onTestFinished(() => random.mockRestore())
+  return { WEBHOOK_RETRY_BASE_MS: '99999' }
+}
+
 /** What comes true sooner or later. */
 export const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 30_000, interval: 20 })
 
@@ -56,7 +63,7 @@ export async function deliverySite(): Promise<DeliverySite> {
     log,
     deliver({ env = {}, lookUp } = {}) {
       const config = readConfig({ WEBHOOK_ALLOW_PRIVATE: 'on', WEBHOOK_RETRY_BASE_MS: '5', ...env })
-      const own = openDatabase({ url, connections: 4 })
+      const own = openPatiently({ url, connections: 4 })
       const notifications = openNotifications(url)
       const logs = { info: say('info'), warn: say('warn'), error: say('error') }
       const delivery = openWebhookDelivery({ db: own, notifications, config, log: logs, ...(lookUp && { lookUp }) })

@@ -85,13 +85,14 @@ it('are what looking at every visit gives, whatever is asked, while two processe
   const keeper = openBlockKeeper({ db, notifications, log, size, lookEveryMs: 50 })
 
   let isOver = false
+  const batches = () =>
+    Array.from({ length: 5 }, () => Array.from({ length: 1 + random.below(15) }, () => visit(random)))
+  for (let count = 0; count < 2; count++) writers.push(new Writer(site.url))
+  await Promise.all(writers.map((writer) => writer.append(ownerId, batches())))
   const writing = Promise.all(
-    [1, 2].map(async () => {
-      const writer = new Writer(site.url)
-      writers.push(writer)
+    writers.map(async (writer) => {
       // More than are needed: they go on for as long as is asked.
-      const batch = () => Array.from({ length: 1 + random.below(15) }, () => visit(random))
-      while (!isOver) await writer.append(ownerId, Array.from({ length: 5 }, batch))
+      while (!isOver) await writer.append(ownerId, batches())
     }),
   )
   const changing = (async () => {
