@@ -16,9 +16,9 @@ export default defineConfig({
     globalSetup: ['test/support/postgres.ts'],
     // Most of the time a test waits for a database or another process; with one file at a time the cores would wait too.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     // What comes comes at once, but for a machine that has others to serve.
     expect: { poll: { timeout: 30_000 } },
-    hookTimeout: 120_000,
+    hookTimeout: 240_000,
   },
 })
