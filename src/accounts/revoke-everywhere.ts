@@ -7,13 +7,14 @@ export const longestTrustMs = 5_000
 
 /**
  * Revokes a token, and returns when every server has said that it has heard (grants.ts): from then on none accepts it. One that
- * does not say so has lost its connection, and trusts nothing for longer than it is waited for.
+ * does not say so has lost its connection, and trusts nothing for longer than it is waited for. So long are all waited for by a
+ * server that cannot hear what they say.
  *
  * @throws HttpError 404 for a token that is missing, or somebody else's
  */
 export async function revokeTokenEverywhere(
   db: Database,
-  notifications: Pick<Notifications, 'subscribe' | 'isListening'>,
+  notifications: Pick<Notifications, 'subscribe'>,
   ownerId: number,
   id: string,
 ): Promise<void> {
@@ -27,12 +28,13 @@ export async function revokeTokenEverywhere(
     if (word === id) heard += 1
     if (heard >= servers) end()
   })
-  const timer = setTimeout(end, longestTrustMs)
+  let timer: NodeJS.Timeout | undefined
   try {
     if (!(await revokeToken(db, ownerId, id))) return
+    timer = setTimeout(end, longestTrustMs)
     const { rows } = await db.pool.query<{ count: number }>(countListeners([listenerName]))
     servers = rows[0]?.count ?? 0
-    if (heard < servers && notifications.isListening()) await everybody
+    if (heard < servers) await everybody
   } finally {
     clearTimeout(timer)
     stop()
