@@ -67,11 +67,13 @@ export function openGrants({ db, notifications }: GrantsDeps): Grants {
     cache.clear()
   })
 
-  /** Not what was read before a word that came meanwhile. */
-  const remember = (text: string, grant: Grant, since: number) => {
-    if (since === epoch && notifications.isListening()) cache.set(text, { grant, until: Date.now() + longestTrustMs })
+  /** Not what was read before a word that came meanwhile, and no longer than if it had been read when it was asked for. */
+  const remember = (text: string, grant: Grant, since: { epoch: number; time: number }) => {
+    const until = since.time + longestTrustMs
+    if (since.epoch === epoch && notifications.isListening()) cache.set(text, { grant, until })
     return grant
   }
+  const moment = () => ({ epoch, time: Date.now() })
 
   return {
     known(text, now) {
@@ -81,13 +83,13 @@ export function openGrants({ db, notifications }: GrantsDeps): Grants {
       return isKnown ? entry.grant : undefined
     },
     async ofText(text) {
-      const since = epoch
+      const since = moment()
       const stored = isTokenText(text) ? await reads.find({ hash: tokenHash(text) }) : undefined
       if (stored === undefined || stored.revokedAt !== null) return null
       return remember(text, storedGrant(stored, scopesOf(stored), Infinity), since)
     },
     async ofClaims(text, { ownerId, scopes, id, expiresAt }) {
-      const since = epoch
+      const since = moment()
       const stored = id === null ? undefined : await reads.find({ ownerId, id })
       if (stored === undefined) return remember(text, signedGrant(ownerId, scopes, expiresAt), since)
       return stored.revokedAt === null ? remember(text, storedGrant(stored, scopes, expiresAt), since) : null

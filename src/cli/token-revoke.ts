@@ -11,7 +11,7 @@ import { withDatabase } from './database.js'
 
 export function revokeCommand(): Command {
   return new Command('revoke')
-    .description('Revoke an access token for good. Running servers refuse it from then on.')
+    .description('Revoke an access token for good. Running servers are told at once.')
     .argument('[id]', 'of the token; without it, the token itself is read from standard input', tokenId)
     .option('--user <number>', 'the owner, for an id', ownerId)
     .action(async (id: string | undefined, { user }: { user?: number }) => {
