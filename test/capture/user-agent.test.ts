@@ -288,18 +288,21 @@ describe('hostile input', () => {
     '-browser',
   ]
 
-  it.each([...units, ...tokens])('describes 512 characters of %j in well under a second', (unit) => {
-    const headers = {
-      'sec-ch-ua': fill('"Not;A=Brand";v="'),
-      'sec-ch-ua-model': fill(unit),
-      'sec-ch-ua-form-factors': fill('"'),
-    }
-    for (const prefix of ['', 'Mozilla/5.0 (iPhone; CPU ', 'Mozilla/5.0 (Linux; Android 14; ']) {
-      const started = performance.now()
-      describeUserAgent(`${prefix}${fill(unit)}`, headers)
-      expect(performance.now() - started).toBeLessThan(500) // a thousand times the usual; a pattern that backtracks takes minutes
-    }
-  })
+  it.each([...units, ...tokens])(
+    'describes 512 characters of %j without going back over them again and again',
+    (unit) => {
+      const headers = {
+        'sec-ch-ua': fill('"Not;A=Brand";v="'),
+        'sec-ch-ua-model': fill(unit),
+        'sec-ch-ua-form-factors': fill('"'),
+      }
+      for (const prefix of ['', 'Mozilla/5.0 (iPhone; CPU ', 'Mozilla/5.0 (Linux; Android 14; ']) {
+        const started = performance.now()
+        describeUserAgent(`${prefix}${fill(unit)}`, headers)
+        expect(performance.now() - started).toBeLessThan(5_000) // the usual is a thousandth of that; a pattern that backtracks takes minutes
+      }
+    },
+  )
 
   it('answers a repeated header and headers it does not know', () => {
     const headers = { 'sec-ch-ua': ['"Brave";v="148"', '"Chromium";v="148"'], accept: '*/*', 'x-nothing': undefined }

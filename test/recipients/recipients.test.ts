@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { appendVisits } from '../../src/visits/append.js'
 import { openApp, type TestApp, testApp } from '../support/app.js'
 import { chromeOnMac, newVisit, storeLink } from '../support/visits.js'
@@ -157,14 +157,11 @@ describe('a repeated request', () => {
       return (await get(url.replace('recipients', 'visits'))).json().data[0].options
     }
     expect(await open()).toBeNull()
+    // The clock stands still: on a busy machine two seconds are soon over.
+    vi.useFakeTimers({ toFake: ['Date'] })
+    onTestFinished(() => void vi.useRealTimers())
     await post(url, [{ ...want, sent_at: new Date().toISOString() }])
-    // Sent again and again, because the click must come within two seconds of it.
-    await expect
-      .poll(async () => {
-        await post(url, [{ ...want, sent_at: new Date().toISOString() }])
-        return open()
-      })
-      .toEqual({ bot: true, bot_reason: 'just_sent' })
+    await expect.poll(open).toEqual({ bot: true, bot_reason: 'just_sent' })
   })
 
   it('that names another number for a message is refused whole', async () => {

@@ -159,9 +159,11 @@ it.each([
 
 it('waits as long as a receiver asks, within reason', async () => {
   const site = await deliverySite()
+  const inAQuarterOfAnHour: ReturnType<typeof answerWith> = (...asked) =>
+    answerWith(429, { 'retry-after': new Date(Date.now() + 900_000).toUTCString() })(...asked)
   const waits = [
     [answerWith(503, { 'retry-after': '600' }), 600],
-    [answerWith(429, { 'retry-after': new Date(Date.now() + 900_000).toUTCString() }), 900],
+    [inAQuarterOfAnHour, 900],
     [answerWith(503, { 'retry-after': '999999999' }), 3600],
     [answerWith(500, { 'retry-after': '600' }), 0],
     [answerWith(503, { 'retry-after': 'soon' }), 0],
