@@ -96,6 +96,21 @@ describe('a series', () => {
     ])
   })
 
+  it.each(['Asia/Katmandu', 'aSIA/kATHMANDU'])('is the same by another name of its zone: %s', async (zone) => {
+    expect(await ofLink(`interval=week&timezone=${zone}`)).toEqual(
+      await ofLink('interval=week&timezone=Asia/Kathmandu'),
+    )
+  })
+
+  it.each(['UTC', 'Asia/Kolkata', 'America/New_York'])('may be asked for to the end of all years: %s', async (zone) => {
+    for (const to of ['9999-12-31', '9999-12-31 23:59:59']) {
+      const { totals } = await ofLink(`from=2026-10-27&to=${to}&timezone=${zone}`)
+      expect(totals.visits).toBe(1)
+      const answer = await read(`urls/21/visits/stats?interval=month&from=2026-10-27&to=${to}&timezone=${zone}`)
+      expect(answer.json().errors).toEqual({ interval: [expect.stringContaining('more than 2000 buckets')] })
+    }
+  })
+
   it('covers what was asked for, visits or none', async () => {
     const { series } = await ofLink('interval=month&from=2026-09-15&to=2026-12-01')
     expect(series.map(({ start, visits }: { start: string; visits: number }) => [start, visits])).toEqual([
