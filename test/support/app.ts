@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSigner } from 'fast-jwt'
 import type { FastifyInstance } from 'fastify'
-import { inject, onTestFinished, vi } from 'vitest'
+import { inject, onTestFinished } from 'vitest'
 import { buildApp } from '../../src/app.js'
 import { openLocator } from '../../src/capture/location.js'
 import { logWay } from '../../src/capture/log-way.js'
@@ -11,7 +11,7 @@ import { openRecorder, type Recorder } from '../../src/capture/recorder.js'
 import { openSpool } from '../../src/capture/spool.js'
 import { readConfig } from '../../src/config.js'
 import { missingMigrations } from '../../src/database/connect.js'
-import { openNotifications } from '../../src/database/notifications.js'
+import { type Notifications, openNotifications } from '../../src/database/notifications.js'
 import type { Database } from '../../src/database/open.js'
 import type { JwtKeys } from '../../src/http/jwt.js'
 import type { LogTarget } from '../../src/http/log.js'
@@ -93,7 +93,7 @@ export async function openApp(options: TestAppOptions = {}): Promise<TestApp> {
   })
   extend?.(app)
   await app.ready()
-  await vi.waitUntil(notifications.isListening, { timeout: 60_000, interval: 5 })
+  await untilListening(notifications)
   return {
     app,
     db,
@@ -110,6 +110,18 @@ export async function openApp(options: TestAppOptions = {}): Promise<TestApp> {
       await drop()
     },
   }
+}
+
+/** By its own word: to look now and then would move the clock of a test that has stopped it. */
+async function untilListening({ isListening, subscribe }: Notifications): Promise<void> {
+  if (isListening()) return
+  await new Promise<void>((resolve) => {
+    const stop = subscribe('visits', () => {
+      if (!isListening()) return
+      stop()
+      resolve()
+    })
+  })
 }
 
 function sharedDatabase(url: string): TestDatabase {
