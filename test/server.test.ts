@@ -43,8 +43,9 @@ async function lockedServer() {
   onTestFinished(() => locker.end())
   await locker.query('BEGIN; LOCK TABLE links')
   const waiting = async () => {
-    // Its own statement: background work may wait for the table as well.
-    const { rowCount } = await locker.query(
+    // Its own statement: background work may wait for the table as well. And not in the locker's transaction, which sees what
+    // others do as it was when it first looked.
+    const { rowCount } = await db.pool.query(
       `SELECT FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND query LIKE '%v.client_ip%'`,
     )
     return rowCount === 1
