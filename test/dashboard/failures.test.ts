@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { expectAccessible } from './accessible.js'
 import { knownSite } from './known-site.js'
 import { openShortLink } from './known-visits.js'
-import { card, expectTiles } from './see.js'
+import { card, expectTexts, expectTiles } from './see.js'
 
 const known = knownSite()
 
@@ -58,8 +58,8 @@ it('shows no number of the range before when another one cannot be had, and says
   await choose(page, '7 d')
   // Above, and on map, four panels and the heat map.
   await notes(page).nth(6).waitFor()
-  expect(await page.locator('.bars, .heat-cell, .country, .plot, .skeleton').count()).toBe(0)
-  expect(await page.locator('.tile-value').allInnerTexts()).toEqual(['–', '–', '–', '–'])
+  await expect.poll(() => page.locator('.bars, .heat-cell, .country, .plot, .skeleton').count()).toBe(0)
+  await expectTexts(page.locator('.tile-value'), ['–', '–', '–', '–'])
   await card(page, 'Visits by day').getByText('These numbers could not be fetched.').waitFor()
   await expectAccessible(page)
 })
@@ -74,7 +74,7 @@ it('says no more why a range was refused once another one is asked for', async (
   const { release } = await hold(page, /\/visits\/stats/)
   await choose(page, '12 mo')
   await page.locator('.skeleton').first().waitFor()
-  expect(await notes(page).count()).toBe(0)
+  await expect.poll(() => notes(page).count()).toBe(0)
   await release()
   await expectTiles(page, { Visits: '28' })
 })

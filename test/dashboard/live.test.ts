@@ -129,7 +129,7 @@ it('says that a link was deleted meanwhile', async () => {
   await expectLive(page)
   await site.app.inject({ method: 'DELETE', url: '/link/urls/506', headers: site.as(506) })
   await page.getByText('It does not exist, or it was deleted.').waitFor()
-  expect(await page.getByText('Not live').count()).toBe(1)
+  await expect.poll(() => page.getByText('Not live').count()).toBe(1)
 })
 
 it('says that nothing is live where the token may not see visits, and why', async () => {

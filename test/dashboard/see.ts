@@ -1,4 +1,5 @@
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
+import { expect } from 'vitest'
 
 /** A part of a page by its heading. */
 export const card = (page: Page, title: string) => page.getByRole('region', { name: title })
@@ -9,6 +10,12 @@ export async function expectTiles(page: Page, wanted: Record<string, string>): P
     const tile = page.locator('.tile').filter({ has: page.getByText(name, { exact: true }) })
     await tile.locator('.tile-value').getByText(value, { exact: true }).waitFor()
   }
+}
+
+/** Waits until what is found has these texts, one each: what is read at once may not be there yet. */
+export async function expectTexts(found: Locator, wanted: unknown[]): Promise<void> {
+  const texts = async () => (await found.allInnerTexts()).map((text) => text.trim().replace(/\s+/g, ' '))
+  await expect.poll(texts).toEqual(wanted)
 }
 
 /** Drags over the chart from one bucket to another, of so many. */
