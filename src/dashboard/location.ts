@@ -21,6 +21,14 @@ export function readPlace(hash: string): Place {
   }
 }
 
+export const isOverview = ({ path: [section = 'overview', ...more] }: Place) =>
+  section === 'overview' && more.length === 0
+
+/** The link that a place shows; null: it shows something else. */
+export function linkIdOf({ path: [section, id = '', ...more] }: Place): number | null {
+  return section === 'links' && more.length === 0 && /^[1-9]\d{0,14}$/.test(id) ? Number(id) : null
+}
+
 /** The address of a place, for `href`. Empty parameters are left out. */
 export function hrefOf(path: (string | number)[], params: Record<string, string | undefined> = {}): string {
   const given = Object.entries(params).filter((pair): pair is [string, string] => Boolean(pair[1]))

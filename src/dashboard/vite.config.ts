@@ -1,5 +1,6 @@
 import { defineConfig } from 'vite'
 import { precompressed } from './build/precompressed.js'
+import { preloadedApp } from './build/preloaded-app.js'
 import { uplotWithoutIntl } from './build/uplot-without-intl.js'
 import { worldShapes } from './build/world-shapes.js'
 
@@ -8,7 +9,7 @@ export default defineConfig({
   root: import.meta.dirname,
   // Assets refer to each other by where they are, so that any path in front of /dashboard will do.
   base: './',
-  plugins: [uplotWithoutIntl(), worldShapes(), precompressed()],
+  plugins: [uplotWithoutIntl(), worldShapes(), preloadedApp(), precompressed()],
   build: {
     outDir: '../../dist/dashboard',
     emptyOutDir: true,

@@ -1,6 +1,7 @@
-import type { Page, Route } from 'playwright-core'
+import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
 import { expectAccessible } from './accessible.js'
+import { hold } from './hold.js'
 import { knownSite } from './known-site.js'
 import { openShortLink } from './known-visits.js'
 import { card, expectTexts, expectTiles } from './see.js'
@@ -35,18 +36,6 @@ async function refuse(page: Page, url: RegExp, seconds: number): Promise<() => v
   return () => {
     isOver = true
   }
-}
-
-/** From now on such requests wait, until the function is called that comes back. */
-async function hold(page: Page, url: RegExp): Promise<{ held: Route[]; release: () => Promise<void> }> {
-  const held: Route[] = []
-  let isOver = false
-  await page.route(url, (route) => (isOver ? route.continue() : void held.push(route)))
-  const release = async () => {
-    isOver = true
-    await Promise.all(held.map((route) => route.continue()))
-  }
-  return { held, release }
 }
 
 it('shows no number of the range before when another one cannot be had, and says why in each place', async () => {

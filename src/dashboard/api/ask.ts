@@ -12,6 +12,12 @@ export interface Called<T> {
 
 export type Call<T> = (client: SmartLink, signal: AbortSignal) => Promise<Called<T>>
 
+export interface Question<T> {
+  call: Call<T>
+  /** Everything that the call depends on. */
+  key: unknown[]
+}
+
 export type Outcome<T> = { data: T; url: string } | Failure
 
 export interface Failure {

@@ -1,5 +1,6 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { type Asking, keepAsking } from './again.js'
+import { takeAhead } from './ahead.js'
 import { ask, type Call } from './ask.js'
 import { forgetRequest, noteRequest } from './on-screen.js'
 import type { Problem } from './problem.js'
@@ -51,7 +52,7 @@ export function useAnswer<T>(
   useLayoutEffect(() => {
     if (!isWanted) return
     asking.current = keepAsking({
-      attempt: (signal) => ask(call, signal),
+      attempt: (signal) => takeAhead<T>(question) ?? ask(call, signal),
       onAsk: () =>
         setKnown((before) => {
           const problem = before.question === question ? before.problem : undefined

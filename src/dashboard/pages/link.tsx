@@ -1,6 +1,7 @@
 import { useState } from 'preact/hooks'
+import { linkQuestion } from '../api/link.js'
 import { useLive } from '../api/live.js'
-import { useStatistics, within } from '../api/statistics.js'
+import { overTime, useStatistics, within } from '../api/statistics.js'
 import { useAnswer } from '../api/use-answer.js'
 import { useNow } from '../api/use-now.js'
 import { usePulse } from '../api/use-pulse.js'
@@ -47,12 +48,10 @@ export function LinkPage({ id }: { id: number }) {
     },
   })
   const query = { ...within(range), ...filterQuery(params) }
-  const main = useStatistics(id, { ...query, interval: range.interval }, pulse)
+  const main = useStatistics(id, overTime(range, filterQuery(params)), pulse)
   const isLater = useLater(!main.isLoading)
-  const link = useAnswer(
-    (api, signal) => api.GET('/link/urls/{id}', { params: { path: { id }, query: { include: 'settings' } }, signal }),
-    [id, changes],
-  )
+  const { call, key } = linkQuestion(id, changes)
+  const link = useAnswer(call, key)
   if ([link.problem, main.problem].some((problem) => problem?.status === 404)) return <Missing />
   const filters = filtersOf(params)
   const pick = pickIn(params)

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import { useLatestVisits } from '../api/latest.js'
 import { useLive } from '../api/live.js'
-import { type Dimension, useStatistics, within } from '../api/statistics.js'
+import { type Dimension, lately, overTime, useStatistics, within } from '../api/statistics.js'
 import { useNow } from '../api/use-now.js'
 import { usePulse } from '../api/use-pulse.js'
 import { go, hrefOf, hrefWith, place } from '../location.js'
@@ -21,7 +21,6 @@ const devices = ['device_type', 'browser', 'platform'] as const
 const refreshMs = 4_000
 const renewMs = 15_000
 const latestShown = 12
-const liveMs = 30 * 60_000
 
 /** All links of the account at a glance, as it happens. */
 export function OverviewPage() {
@@ -30,9 +29,8 @@ export function OverviewPage() {
   const [pulse, beat] = usePulse(refreshMs)
   const [device, setDevice] = useState<Dimension>('device_type')
   const query = within(range)
-  const main = useStatistics(null, { ...query, interval: range.interval }, pulse)
-  const since = new Date(Math.floor(now.getTime() / 60_000) * 60_000 - liveMs).toISOString()
-  const live = useStatistics(null, { from: since }, pulse)
+  const main = useStatistics(null, overTime(range), pulse)
+  const live = useStatistics(null, lately(now), pulse)
   const isLater = useLater(!main.isLoading)
   const links = useStatistics(null, { group_by: 'link', top: 100 }, pulse, isLater)
   const [outdated, renew] = usePulse(renewMs)

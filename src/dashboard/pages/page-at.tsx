@@ -1,4 +1,4 @@
-import type { Place } from '../location.js'
+import { isOverview, linkIdOf, type Place } from '../location.js'
 import { Empty } from '../parts/empty.js'
 import { Title } from '../parts/title.js'
 import { texts } from '../texts.js'
@@ -10,14 +10,15 @@ import { OverviewPage } from './overview.js'
 import { RecipientsPage } from './recipients.js'
 
 /** The page of a place. Its key changes where another page begins, so that nothing of the one before is left. */
-export function pageAt({ path }: Place) {
-  const [section = 'overview'] = path
-  if (section === 'overview' && path.length <= 1) return <OverviewPage key="overview" />
+export function pageAt(place: Place) {
+  const { path } = place
+  const [section] = path
+  const linkId = linkIdOf(place)
+  if (isOverview(place)) return <OverviewPage key="overview" />
   if (section === 'links' && path.length <= 1) return <LinksPage key="links" />
   if (section === 'links' && path[2] === 'recipients')
     return <RecipientsPage key={path.join('/')} linkId={Number(path[1])} />
-  if (section === 'links' && path.length === 2 && /^[1-9]\d{0,14}$/.test(path[1] ?? ''))
-    return <LinkPage key={path.join('/')} id={Number(path[1])} />
+  if (linkId !== null) return <LinkPage key={path.join('/')} id={linkId} />
   if (section === 'developer' && path.length <= 1) return <DeveloperPage key="developer" />
   if (section === 'developer' && path[1] === 'webhooks' && path[2] !== undefined)
     return <DeliveriesPage key={path.join('/')} webhookId={path[2]} />
