@@ -7,10 +7,10 @@ import { storeLinks } from '../support/visits.js'
 
 const { authorization } = bearer({ sub: '26' })
 
-async function impatientSite() {
+async function impatientSite(patienceMs = 300) {
   const lines: string[] = []
   const site = await testApp({
-    env: { REQUEST_TIMEOUT_MS: '300' },
+    env: { REQUEST_TIMEOUT_MS: String(patienceMs) },
     log: { level: 'warn', stream: { write: (line) => lines.push(line) } },
   })
   await storeLinks(site.db, 26, 21)
@@ -59,10 +59,10 @@ describe('a sender is answered and cut off whose', () => {
 })
 
 it('who has sent all may wait longer for the answer', async () => {
-  const { app } = await impatientSite()
+  const { app } = await impatientSite(2_000)
   const socket = await rawConnection(app)
   socket.write(
-    `GET /link/visits/feed?wait=1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: ${authorization}\r\n\r\n`,
+    `GET /link/visits/feed?wait=3 HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAuthorization: ${authorization}\r\n\r\n`,
   )
   expect(parseAnswer(await everything(socket)).status).toBe(200)
 })
