@@ -53,7 +53,7 @@ export function useStatistics(
 /** A range as the API takes it. */
 export const within = ({ from, to }: Range) => ({ from: from.toISOString(), to: to.toISOString() })
 
-/** Of this moment. */
+/** The last half hour. It begins with a minute, so that it is the same question for a minute. */
 export const lately = (now: Date): StatisticsQuery => ({
   from: new Date(Math.floor(now.getTime() / minuteMs) * minuteMs - latelyMs).toISOString(),
 })
