@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { AckPolicy, DeliverPolicy, JetStreamApiError, type JsMsg } from '@nats-io/jetstream'
 import { nanos } from '@nats-io/transport-node'
 import type { Connected } from './connection.js'
@@ -24,6 +23,13 @@ export interface PartitionReader {
   leave(): Promise<void>
 }
 
+export interface ReadOptions {
+  partition: number
+  /** Of nobody else. */
+  name: string
+  receive: (message: JsMsg, reader: PartitionReader) => void
+}
+
 /** Most messages on their way to a reader. */
 const mostUnfinished = 1_000
 /** A reader that does not ask for so long is gone. */
@@ -46,12 +52,11 @@ const notUnique = 10_100
 export async function readPartition(
   { jetstream, manager, nats }: Connected,
   names: QueueNames,
-  partition: number,
-  receive: (message: JsMsg, reader: PartitionReader) => void,
+  { partition, name, receive }: ReadOptions,
 ): Promise<PartitionReader | null> {
   const consumer = await manager.consumers
     .add(names.stream, {
-      name: `p${partition}-${randomUUID()}`,
+      name: `p${partition}-${name}`,
       filter_subject: names.visits(partition),
       deliver_policy: DeliverPolicy.All,
       ack_policy: AckPolicy.Explicit,

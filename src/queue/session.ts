@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { JsMsg } from '@nats-io/jetstream'
+import { JetStreamApiError, type JsMsg } from '@nats-io/jetstream'
 import type { CaptureLog } from '../capture/capture-log.js'
 import { ClickLanes } from '../capture/click-lanes.js'
 import { commitVisits } from '../capture/commit.js'
@@ -44,6 +45,10 @@ const batchSize = 500
 /** No batch takes that long: the connection is dead although nobody has said so. */
 const commitLimitMs = 30_000
 const tendEveryMs = 500
+const longestPauseMs = 4_000
+/** The servers of NATS elect a leader for each reader: for all at once they would take longer than anybody waits. */
+const takenAtOnce = 4
+const allPartitions = Array.from({ length: partitions }, (_, partition) => partition)
 const finishLimitMs = 10_000
 
 /**
@@ -111,8 +116,16 @@ export function openSession({ queue, db, log, onStored, onRefused, onIdle }: Ses
   }
 
   const presence = joinWorkers(connected.nats, queue.names.workers)
+  // Who gets no answer asks for the same again: with another name, NATS would have more and more readers to make.
+  const names = new Map<number, string>()
   const take = async (partition: number) => {
-    const reader = await readPartition(connected, queue.names, partition, receive)
+    const name = names.get(partition) ?? randomUUID()
+    names.set(partition, name)
+    const reader = await readPartition(connected, queue.names, { partition, name, receive }).catch((error: unknown) => {
+      if (error instanceof JetStreamApiError) names.delete(partition)
+      throw error
+    })
+    names.delete(partition)
     if (reader === null) return
     // Nobody would ever take it from a session that is over.
     if (hasFailed || closing.signal.aborted) return reader.leave()
@@ -137,18 +150,27 @@ export function openSession({ queue, db, log, onStored, onRefused, onIdle }: Ses
   const tend = async () => {
     if (queue.connected() !== connected) return fail(new Error('the connection to NATS was lost'))
     if (readers.size > 0 && waiting() === 0) onIdle()
-    const changes = Array.from({ length: partitions }, (_, partition) => {
-      const reader = readers.get(partition)
-      if (presence.isMine(partition)) return reader ? lookBack(reader, partition) : take(partition)
-      return reader && letGo(reader)
-    })
-    const outcomes = await Promise.allSettled(changes)
+    const outcomes = await Promise.allSettled(
+      [...readers].map(([partition, reader]) =>
+        presence.isMine(partition) ? lookBack(reader, partition) : letGo(reader),
+      ),
+    )
+    const missing = allPartitions.filter((partition) => presence.isMine(partition) && !readers.has(partition))
+    while (missing.length > 0 && !hasFailed && !closing.signal.aborted)
+      outcomes.push(...(await Promise.allSettled(missing.splice(0, takenAtOnce).map(take))))
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
   }
   const keepTending = async () => {
+    let pauseMs = tendEveryMs
     while (!hasFailed && !closing.signal.aborted) {
-      await tend().catch((error: unknown) => log.warn({ err: error }, 'partitions of the queue cannot be taken'))
-      await wait(tendEveryMs, undefined, { signal: closing.signal, ref: false }).catch(() => {})
+      try {
+        await tend()
+        pauseMs = tendEveryMs
+      } catch (error) {
+        log.warn({ err: error }, 'partitions of the queue cannot be taken')
+        pauseMs = Math.min(2 * pauseMs, longestPauseMs)
+      }
+      await wait(pauseMs, undefined, { signal: closing.signal, ref: false }).catch(() => {})
     }
   }
   const tending = keepTending()
