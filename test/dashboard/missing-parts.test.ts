@@ -35,6 +35,13 @@ async function upload(page: Page) {
   return dialog
 }
 
+it('says so in place of the whole page', async () => {
+  const page = await openOldPage('#/links', 'app')
+  await page.reload()
+  await page.getByRole('alert').getByText(told).waitFor()
+  await expectAccessible(page)
+})
+
 it('says so in place of a QR code', async () => {
   const page = await openOldPage('#/links', 'qr-code')
   await page.getByRole('button', { name: 'QR code' }).click()
