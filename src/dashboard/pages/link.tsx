@@ -47,8 +47,9 @@ export function LinkPage({ id }: { id: number }) {
       renew()
     },
   })
-  const query = { ...within(range), ...filterQuery(params) }
-  const main = useStatistics(id, overTime(range, filterQuery(params)), pulse)
+  const wanted = filterQuery(params)
+  const query = { ...within(range), ...wanted }
+  const main = useStatistics(id, overTime(range, wanted), pulse)
   const isLater = useLater(!main.isLoading)
   const { call, key } = linkQuestion(id, changes)
   const link = useAnswer(call, key)
