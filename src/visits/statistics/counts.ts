@@ -68,11 +68,15 @@ export class Counts {
 
   #addSums(chunk: Chunk, wanted: WantedOfChunk | null): void {
     const keys = this.#first.keysOf(chunk)
-    const { visits, people } = this.#sumsOf(chunk, wanted, keys.length)
+    const sums = this.#sumsOf(chunk, wanted, keys.length)
+    if (this.#cells !== null) {
+      addSums(this.#cellsFor(this.#first.size), keys, sums)
+      return
+    }
     for (let code = 0; code < keys.length; code++) {
-      const all = visits[code] ?? 0
-      const humans = people[code] ?? 0
-      if (all > 0) this.#addCount(keys[code] ?? 0, humans, all - humans)
+      const all = sums.visits[code] ?? 0
+      const humans = sums.people[code] ?? 0
+      if (all > 0) this.#addSparse(keys[code] ?? 0, humans, all - humans)
     }
   }
 
@@ -94,7 +98,7 @@ export class Counts {
       for (const at of places) {
         const key = (keys[codes[at] ?? 0] ?? 0) * second.size + (secondKeys[secondCodes[at] ?? 0] ?? 0)
         const isHuman = humans[at] ?? 0
-        this.#addCount(key, isHuman, 1 - isHuman)
+        this.#addSparse(key, isHuman, 1 - isHuman)
       }
       return
     }
@@ -162,19 +166,13 @@ export class Counts {
     return [...this.#first.valuesOf(Math.floor(key / size)), ...this.#second.valuesOf(key % size)]
   }
 
-  #addCount(key: number, people: number, bots: number): void {
-    if (this.#cells === null) {
-      const known = this.#sparse.get(key)
-      if (known === undefined) this.#sparse.set(key, { people, bots })
-      else {
-        known.people += people
-        known.bots += bots
-      }
-      return
+  #addSparse(key: number, people: number, bots: number): void {
+    const known = this.#sparse.get(key)
+    if (known === undefined) this.#sparse.set(key, { people, bots })
+    else {
+      known.people += people
+      known.bots += bots
     }
-    const cells = this.#cellsFor(key + 1)
-    cells[2 * key] = (cells[2 * key] ?? 0) + bots
-    cells[2 * key + 1] = (cells[2 * key + 1] ?? 0) + people
   }
 
   /** A series has as many keys as buckets were met. */
@@ -186,6 +184,15 @@ export class Counts {
       this.#cells = cells
     }
     return cells
+  }
+}
+
+function addSums(cells: Uint32Array, keys: ArrayLike<number>, { visits, people }: CodeSums): void {
+  for (let code = 0; code < keys.length; code++) {
+    const cell = 2 * (keys[code] ?? 0)
+    const humans = people[code] ?? 0
+    cells[cell] = (cells[cell] ?? 0) + (visits[code] ?? 0) - humans
+    cells[cell + 1] = (cells[cell + 1] ?? 0) + humans
   }
 }
 

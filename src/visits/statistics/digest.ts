@@ -5,6 +5,7 @@ import { addParts, neededWith } from './block-parts.js'
 import { type MadeBlock, readParts, readSummaries } from './blocks.js'
 import { type Chunk, chunkSize, GrowingChunk } from './chunk.js'
 import { LogRows } from './log-rows.js'
+import { PeopleSet } from './people-sets.js'
 import { RememberedByFilter } from './remembered.js'
 import type { Look, LookedAt, Seen } from './selection.js'
 import type { SourceState, StatisticsSource } from './source.js'
@@ -38,6 +39,9 @@ export class Digest {
   /** Chunks whose visitors have their numbers. */
   #numbered = new Set<Chunk>()
   #made: MadeBlock[] = []
+  readonly #seen = new PeopleSet()
+  /** Of the chunks; null: not weighed since more was read. */
+  #bytesOfChunks: number | null = 0
   #changes = 0
   #first = 0
   /** Everything up to here has been read. */
@@ -58,6 +62,12 @@ export class Digest {
     return this.#changes
   }
 
+  /** A set with nobody in it, until the next call: memory that is new for each answer costs more than to count what is in it. */
+  nobody(): PeopleSet {
+    this.#seen.clear()
+    return this.#seen
+  }
+
   /** How many visitors there are, when all have been looked at. */
   get visitors(): number {
     return this.#rows.numbers.visitors.count
@@ -65,7 +75,12 @@ export class Digest {
 
   get bytes(): number {
     const { visitors, recipients } = this.#rows.numbers
-    let bytes = visitors.bytes + recipients.bytes + this.remembered.bytes
+    this.#bytesOfChunks ??= this.#weighChunks()
+    return visitors.bytes + recipients.bytes + this.remembered.bytes + this.#seen.bytes + this.#bytesOfChunks
+  }
+
+  #weighChunks(): number {
+    let bytes = 0
     for (const { runs, columns, parts } of this.#chunks.values()) {
       // With what is known of its times in a few zones (time-slots.ts).
       bytes += 5_000 + 8 * runs.quarters.length
@@ -92,6 +107,7 @@ export class Digest {
    */
   async follow(client: PoolClient, state: SourceState): Promise<boolean> {
     if (state.changes !== this.#changes || state.first !== this.#first || state.last < this.#end) this.#forget(state)
+    this.#bytesOfChunks = null
     const wholeEnd = Math.floor(state.last / this.#size) * this.#size
     const stored = await this.#readBlocks(client, wholeEnd)
     for (let chunks = 0; this.#end < state.last; ) {
@@ -142,11 +158,18 @@ export class Digest {
       if (client !== null) await this.#load(client, some)
       for (const { chunk, look, people } of some) if (look !== null) tally.add(chunk, look, people)
     }
+    tally.seen.add(sets.joined(stretches.keys()) ?? (await this.#join(stretches, tally, turns)))
+    return true
+  }
+
+  async #join(stretches: Map<number, Seen[]>, tally: Tally, turns: Turns): Promise<PeopleSet> {
+    const { sets } = tally
+    const joined = new PeopleSet()
     for (const [stretch, members] of stretches) {
       if (turns.isOver) await turns.next()
-      tally.addPeople(sets.get(stretch) ?? sets.keep(stretch, tally.peopleOf(members)))
+      joined.add(sets.get(stretch) ?? sets.keep(stretch, tally.peopleOf(members)))
     }
-    return true
+    return sets.keepJoined(stretches.keys(), joined)
   }
 
   #missing(chunk: Chunk, look: Look | null, tally: Tally, people: CountedPeople): StoredPart[] {

@@ -19,6 +19,10 @@ export class NumberSet {
     for (let word = 0; word < added.length; word++) bits[word] = (bits[word] ?? 0) | (added[word] ?? 0)
   }
 
+  clear(): void {
+    this.#bits.fill(0)
+  }
+
   get bytes(): number {
     return this.#bits.byteLength
   }

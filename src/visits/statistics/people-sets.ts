@@ -1,11 +1,26 @@
+import { LRUCache } from 'lru-cache'
 import type { Chunk } from './chunk.js'
-import type { NumberSet } from './number-set.js'
+import { NumberSet } from './number-set.js'
 import { isAllOfFilter, type LookedAt, type Seen } from './selection.js'
 
 /** Who is behind the people's visits of some chunks. */
-export interface PeopleSet {
-  visitors: NumberSet
-  recipients: NumberSet
+export class PeopleSet {
+  readonly visitors = new NumberSet()
+  readonly recipients = new NumberSet()
+
+  get bytes(): number {
+    return this.visitors.bytes + this.recipients.bytes
+  }
+
+  add({ visitors, recipients }: PeopleSet): void {
+    this.visitors.addSet(visitors)
+    this.recipients.addSet(recipients)
+  }
+
+  clear(): void {
+    this.visitors.clear()
+    this.recipients.clear()
+  }
 }
 
 /** Chunks that have a set together. */
@@ -16,6 +31,9 @@ const mostNumbers = 2 ** 21
 
 const mostBytes = 32 * 1024 * 1024
 
+/** Ranges that are asked about in turns. */
+const mostJoined = 8
+
 /**
  * Visitors and recipients of stretches of a log that do not change any more, so that a range of a million visits is told apart by
  * joining a few sets instead of looking at every visit.
@@ -23,8 +41,10 @@ const mostBytes = 32 * 1024 * 1024
 export class PeopleSets {
   readonly #size: number
   readonly #sets = new Map<number, PeopleSet>()
+  /** By their stretches. */
+  readonly #joined = new LRUCache<string, PeopleSet>({ max: mostJoined })
   #isFull = false
-  bytes = 0
+  #bytes = 0
 
   /** @param size positions of a chunk */
   constructor(size: number) {
@@ -66,13 +86,31 @@ export class PeopleSets {
 
   /** @returns the set, whether there is room to keep it or not */
   keep(stretch: number, set: PeopleSet): PeopleSet {
-    const bytes = set.visitors.bytes + set.recipients.bytes
     // How many people there are is known only when all visits have been looked at.
-    if (this.bytes + bytes > mostBytes || set.visitors.bytes > mostNumbers / 8) this.#isFull = true
+    if (this.#bytes + set.bytes > mostBytes || isLarge(set)) this.#isFull = true
     else {
       this.#sets.set(stretch, set)
-      this.bytes += bytes
+      this.#bytes += set.bytes
     }
     return set
   }
+
+  /** Everybody of these stretches, when they were asked for together lately. Not to be changed. */
+  joined(stretches: Iterable<number>): PeopleSet | undefined {
+    return this.#joined.get([...stretches].join())
+  }
+
+  /** @returns the set, whether there is room to keep it or not */
+  keepJoined(stretches: Iterable<number>, set: PeopleSet): PeopleSet {
+    if (!isLarge(set)) this.#joined.set([...stretches].join(), set)
+    return set
+  }
+
+  get bytes(): number {
+    let bytes = this.#bytes
+    for (const joined of this.#joined.values()) bytes += joined.bytes
+    return bytes
+  }
 }
+
+const isLarge = ({ visitors }: PeopleSet) => visitors.bytes > mostNumbers / 8

@@ -50,6 +50,7 @@ export class Question {
     return new Tally({
       selection,
       remembered: digest.remembered.of(selection.filter),
+      seen: digest.nobody(),
       series: this.#calendar && seriesGrouping(this.#clock, this.#calendar),
       groupings: groupingsOf(groupBy, digest.facets, this.#clock),
       people: isWhole ? 'all' : filters.bots === 'only' ? 'none' : 'wanted',
@@ -65,8 +66,8 @@ export class Question {
     return {
       totals: {
         ...shownCount({ people: isOfBots ? 0 : people, bots: filters.bots === 'exclude' ? 0 : bots }),
-        unique_visitors: tally.people === 'all' ? visitors : tally.visitors.size,
-        recipients_reached: this.#isWhole && state.isWhole ? state.recipientsReached : tally.recipients.size,
+        unique_visitors: tally.people === 'all' ? visitors : tally.seen.visitors.size,
+        recipients_reached: this.#isWhole && state.isWhole ? state.recipientsReached : tally.seen.recipients.size,
         recipients_sent: state.recipientsSent,
       },
       series: tally.series && this.#buckets(tally.series.groups(filters.bots)),

@@ -39,8 +39,13 @@ export function shownSeries(
 /** ISO 8601 with the offset of the clocks: `2026-11-01T00:00:00+01:00`. */
 function localTime(time: number, clock: ZoneClock): string {
   const { offset } = clock.pieceAt(time)
-  const minutes = Math.abs(Math.trunc(offset / 60_000))
-  const digits = (number: number) => String(number).padStart(2, '0')
-  const sign = offset < 0 ? '-' : '+'
-  return `${new Date(time + offset).toISOString().slice(0, 19)}${sign}${digits(Math.floor(minutes / 60))}:${digits(minutes % 60)}`
+  return new Date(time + offset).toISOString().slice(0, 19) + shownOffset(offset)
 }
+
+function shownOffset(offset: number): string {
+  if (offset === 0) return '+00:00'
+  const minutes = Math.abs(Math.trunc(offset / 60_000))
+  return `${offset < 0 ? '-' : '+'}${digits(Math.floor(minutes / 60))}:${digits(minutes % 60)}`
+}
+
+const digits = (number: number) => String(number).padStart(2, '0')

@@ -1,8 +1,7 @@
 import { type Chunk, chunkSize, type PartName, partOf } from './chunk.js'
 import { type Count, Counts } from './counts.js'
 import type { Grouping } from './grouping.js'
-import { NumberSet } from './number-set.js'
-import type { PeopleSet, PeopleSets } from './people-sets.js'
+import { PeopleSet, type PeopleSets } from './people-sets.js'
 import type { Remembered } from './remembered.js'
 import { isAll, type Look, lookAt, partsToSelect, type Seen, type Selection } from './selection.js'
 import { type WantedOfChunk, wantedOf } from './wanted.js'
@@ -11,6 +10,8 @@ export interface TallyOptions {
   selection: Selection
   /** What is remembered under its filter. */
   remembered: Remembered
+  /** Nobody yet; those who are behind the visits that are wanted, where these are looked at. */
+  seen: PeopleSet
   series: Grouping | null
   /** No more than two. */
   groupings: Grouping[]
@@ -23,17 +24,17 @@ export type CountedPeople = 'wanted' | 'all' | 'none'
 /** Everything that is counted for an answer, over the visits that are wanted. */
 export class Tally {
   readonly totals: Count = { people: 0, bots: 0 }
-  readonly visitors = new NumberSet()
-  readonly recipients = new NumberSet()
+  readonly seen: PeopleSet
   readonly people: CountedPeople
   readonly series: Counts | null
   readonly groups: Counts | null
   readonly #selection: Selection
   readonly #remembered: Remembered
 
-  constructor({ selection, remembered, series, groupings: [first, second], people }: TallyOptions) {
+  constructor({ selection, remembered, seen, series, groupings: [first, second], people }: TallyOptions) {
     this.#selection = selection
     this.#remembered = remembered
+    this.seen = seen
     this.people = people
     this.series = series && new Counts(series)
     this.groups = first === undefined ? null : new Counts(first, second)
@@ -47,7 +48,7 @@ export class Tally {
   /**
    * What of a chunk must be in memory before it is added.
    *
-   * @param people 'none': whose visits these are is added with `addPeople`
+   * @param people 'none': whose visits these are is added to `seen` by others
    */
   partsFor(chunk: Chunk, look: Look, people: CountedPeople): PartName[] {
     const all = isAll(look)
@@ -67,21 +68,16 @@ export class Tally {
 
   /** People of chunks of which all is wanted that the filter leaves. */
   peopleOf(seen: Seen[]): PeopleSet {
-    const set = { visitors: new NumberSet(), recipients: new NumberSet() }
+    const set = new PeopleSet()
     for (const { chunk, look } of seen) addNumbers(set, chunk, this.#wantedOf(chunk, look)?.places ?? null)
     return set
-  }
-
-  addPeople({ visitors, recipients }: PeopleSet): void {
-    this.visitors.addSet(visitors)
-    this.recipients.addSet(recipients)
   }
 
   /** @param countedPeople as in `partsFor` */
   add(chunk: Chunk, look: Look, countedPeople: CountedPeople): void {
     const wanted = this.#wantedOf(chunk, look)
     const places = wanted?.places ?? null
-    if (countedPeople === 'wanted') addNumbers(this, chunk, places)
+    if (countedPeople === 'wanted') addNumbers(this.seen, chunk, places)
     const { people } = wanted ?? chunk
     this.totals.people += people
     this.totals.bots += (places ?? chunk).length - people
