@@ -3,8 +3,8 @@ import type { Notifications } from '../database/notifications.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery } from '../http/address.js'
 import { bodyTypes } from '../http/bodies.js'
-import { entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
-import { paginatedJson, success } from '../http/envelope.js'
+import { bodyTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
+import { listBody, success } from '../http/envelope.js'
 import { invalid } from '../http/errors.js'
 import type { JwtKeys } from '../http/jwt.js'
 import { pagination } from '../http/paginate.js'
@@ -71,8 +71,8 @@ export function accountRoutes(api: Api, deps: AccountRoutesDeps): void {
       const page = await pageOfTokens(db, caller.ownerId, { number: query.page, perPage: query.per_page })
       const items = page.items.map((token) => JSON.stringify(tokenResource(token)))
       const address = { path: publicAddress(request, config.publicUrl), query: parseQueryString(rawQuery(request)) }
-      const answer = paginatedJson('OK', items, pagination(page, address))
-      const tag = entityTag(answer)
+      const answer = listBody('OK', items, pagination(page, address))
+      const tag = bodyTag(answer)
       if (isUnchanged(request, tag)) return notModified(reply, tag)
       return tagged(reply, tag).type('application/json; charset=utf-8').send(answer)
     },

@@ -2,8 +2,8 @@ import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery } from '../http/address.js'
 import { bodyTypes } from '../http/bodies.js'
-import { entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
-import { paginatedJson, success } from '../http/envelope.js'
+import { bodyTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
+import { listBody, success } from '../http/envelope.js'
 import { pageQuery } from '../http/page-query.js'
 import { pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
@@ -62,8 +62,8 @@ export function erasureRoutes(api: Api, { db, config }: ErasureRoutesDeps): void
       const page = await pageOfErasures(db, caller.ownerId, { number: query.page, perPage: query.per_page })
       const items = page.items.map((erasure) => JSON.stringify(erasureResource(erasure)))
       const address = { path: publicAddress(request, config.publicUrl), query: parseQueryString(rawQuery(request)) }
-      const body = paginatedJson('Erasures', items, pagination(page, address))
-      const tag = entityTag(body)
+      const body = listBody('Erasures', items, pagination(page, address))
+      const tag = bodyTag(body)
       if (isUnchanged(request, tag)) return notModified(reply, tag)
       return tagged(reply, tag).type('application/json; charset=utf-8').send(body)
     },

@@ -5,7 +5,12 @@ import { varyingBy } from './headers.js'
 
 /** A strong entity tag (RFC 9110 section 8.8.3) made of everything that the body is made of. */
 export function entityTag(...determinants: unknown[]): string {
-  return `"${hash('sha256', JSON.stringify(determinants), 'base64url').slice(0, 27)}"`
+  return bodyTag(JSON.stringify(determinants))
+}
+
+/** A strong entity tag that is made of the body itself. */
+export function bodyTag(body: string | Buffer): string {
+  return `"${hash('sha256', body, 'base64url').slice(0, 27)}"`
 }
 
 /** Whether the client has this representation already (RFC 9110 section 13.1.2). */

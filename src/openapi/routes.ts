@@ -1,7 +1,7 @@
 import swaggerUi from '@fastify/swagger-ui'
 import { z } from 'zod'
 import type { Config } from '../config.js'
-import { entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
+import { bodyTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
 import { errorSchema } from '../http/envelope.js'
 import type { Api } from '../http/validate.js'
 
@@ -10,7 +10,7 @@ export async function documentRoutes(api: Api, { publicUrl }: Pick<Config, 'publ
   let document: { body: string; tag: string } | undefined
   const written = () => {
     const body = JSON.stringify(api.swagger())
-    return { body, tag: entityTag(body) }
+    return { body, tag: bodyTag(body) }
   }
 
   const schema = {

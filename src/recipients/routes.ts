@@ -6,8 +6,8 @@ import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery, requestOrigin } from '../http/address.js'
 import { bodyTypes } from '../http/bodies.js'
-import { entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
-import { paginatedJson, success } from '../http/envelope.js'
+import { bodyTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
+import { listBody, success } from '../http/envelope.js'
 import { pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
@@ -98,8 +98,8 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
       )
       const items = page.items.map((recipient) => JSON.stringify(recipientResource(recipient, view)))
       const address = { path: publicAddress(request, config.publicUrl), query: parseQueryString(rawQuery(request)) }
-      const body = paginatedJson('Recipients', items, pagination(page, address))
-      const tag = entityTag(body)
+      const body = listBody('Recipients', items, pagination(page, address))
+      const tag = bodyTag(body)
       if (isUnchanged(request, tag)) return notModified(reply, tag)
       note(request, 'listRecipients', params.id, page.items)
       return tagged(reply, tag).type('application/json; charset=utf-8').send(body)

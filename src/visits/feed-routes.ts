@@ -8,6 +8,7 @@ import type { Database } from '../database/open.js'
 import { publicAddress } from '../http/address.js'
 import type { Welcome } from '../http/authenticate.js'
 import { entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
+import { listBody } from '../http/envelope.js'
 import { unauthenticated } from '../http/errors.js'
 import type { Api } from '../http/validate.js'
 import { linkParams } from '../links/schema.js'
@@ -112,8 +113,7 @@ async function answerFeed(
     complete_through: slice.completeThrough?.toISOString() ?? null,
     erased: ids,
   }
-  const tail = `"links":${JSON.stringify(links)},"meta":${JSON.stringify(meta)}`
-  const body = `{"status":"OK","code":200,"message":"Visits","data":[${slice.items.join(',')}],${tail}}`
+  const body = listBody('Visits', slice.items, { links, meta })
   return tagged(reply, tag).type('application/json; charset=utf-8').send(body)
 }
 

@@ -5,7 +5,7 @@ import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery } from '../http/address.js'
 import { entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
-import { paginatedJson } from '../http/envelope.js'
+import { listBody } from '../http/envelope.js'
 import { forbidden } from '../http/errors.js'
 import { type PageAddress, pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
@@ -72,7 +72,7 @@ export function visitRoutes(api: Api, { db, ready, reads, config }: VisitRoutesD
 
     // Returned, not sent from here: of pages that were read together, all are made before the first one goes out.
     const page = both?.page ?? (await pageOfVisits(db, link, filters, wanted, view))
-    const body = Buffer.from(paginatedJson('Visits', page.items, pagination(page, address)))
+    const body = listBody('Visits', page.items, pagination(page, address))
     const bodyTag = tag ?? filteredTags.learn(state, body)
     if (isUnchanged(request, bodyTag)) return notModified(reply, bodyTag)
     ready.offer(bodyTag, { body, shown: page.shown })

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { entityTag } from '../http/conditional.js'
+import { bodyTag, entityTag } from '../http/conditional.js'
 
 /**
  * Tags of lists under filters. New visits may or may not match, so the tag is made of the body; which state of the log
@@ -13,7 +13,7 @@ export class FilteredTags {
   }
 
   learn(state: unknown[], body: Buffer): string {
-    const tag = entityTag(body.toString('latin1'))
+    const tag = bodyTag(body)
     this.#tags.set(entityTag(state), tag)
     return tag
   }

@@ -3,8 +3,8 @@ import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery } from '../http/address.js'
 import { bodyTypes } from '../http/bodies.js'
-import { entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
-import { emptySchema, okSchema, pageSchema, paginatedJson, success } from '../http/envelope.js'
+import { bodyTag, entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
+import { emptySchema, listBody, okSchema, pageSchema, success } from '../http/envelope.js'
 import { pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
@@ -51,8 +51,8 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
       const page = await pageOfWebhooks(db, ownerOf(request), filter?.name ?? null, { number, perPage })
       const items = page.items.map((row) => JSON.stringify(webhookResource(row)))
       const address = { path: publicAddress(request, config.publicUrl), query: parseQueryString(rawQuery(request)) }
-      const answer = paginatedJson('OK', items, pagination(page, address))
-      const tag = entityTag(answer)
+      const answer = listBody('OK', items, pagination(page, address))
+      const tag = bodyTag(answer)
       if (isUnchanged(request, tag)) return notModified(reply, tag)
       return tagged(reply, tag).type('application/json; charset=utf-8').send(answer)
     },
