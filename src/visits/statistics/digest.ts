@@ -62,7 +62,10 @@ export class Digest {
     return this.#changes
   }
 
-  /** A set with nobody in it, until the next call: memory that is new for each answer costs more than to count what is in it. */
+  /**
+   * A set with nobody in it, until the next call: memory that is new for each answer costs more than to count what is in it. Not for
+   * who reads a replica, which may be given up and still go on beside the next answer.
+   */
   nobody(): PeopleSet {
     this.#seen.clear()
     return this.#seen

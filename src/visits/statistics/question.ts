@@ -7,6 +7,7 @@ import type { Digest } from './digest.js'
 import type { GroupField, Interval } from './dimensions.js'
 import { groupingsOf, seriesGrouping } from './grouping.js'
 import { type ShownCount, type ShownGroup, type ShownGroups, shownCount, shownGroups } from './groups.js'
+import { PeopleSet } from './people-sets.js'
 import type { PositionFilter } from './positions.js'
 import { selectionOf } from './selection.js'
 import { type Bucket, shownSeries } from './series.js'
@@ -42,15 +43,24 @@ export class Question {
     this.#calendar = request.interval && new Calendar(this.#clock, request.interval)
   }
 
-  /** Of a log that has been read to its end. */
-  tallyOf(digest: Digest, { links, isWhole: hasAll }: SourceState, positions: PositionFilter | null): Tally {
+  /**
+   * Of a log that has been read to its end.
+   *
+   * @param seen nobody yet
+   */
+  tallyOf(
+    digest: Digest,
+    { links, isWhole: hasAll }: SourceState,
+    positions: PositionFilter | null,
+    seen = new PeopleSet(),
+  ): Tally {
     const { filters, groupBy } = this.#request
     const selection = selectionOf(filters, digest.facets, links, positions)
     const isWhole = this.#isWhole && hasAll && selection.wanted.link?.includes(0) !== true
     return new Tally({
       selection,
       remembered: digest.remembered.of(selection.filter),
-      seen: digest.nobody(),
+      seen,
       series: this.#calendar && seriesGrouping(this.#clock, this.#calendar),
       groupings: groupingsOf(groupBy, digest.facets, this.#clock),
       people: isWhole ? 'all' : filters.bots === 'only' ? 'none' : 'wanted',

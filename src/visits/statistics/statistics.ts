@@ -55,7 +55,7 @@ async function fromMemory(
 ): Promise<StatisticsAt | null> {
   if (!digest.isAt(state) || request.filters.conditions.some(isPersonal)) return null
   const question = new Question(request)
-  const tally = question.tallyOf(digest, state, null)
+  const tally = question.tallyOf(digest, state, null, digest.nobody())
   const isComplete = await digest.addTo(tally, null)
   return isComplete ? { state, statistics: question.answerOf(tally, digest, state) } : null
 }
