@@ -22,6 +22,7 @@ import { type LogTarget, privateLog } from './http/log.js'
 import { replaceVerb } from './http/method-override.js'
 import { allowOrigins } from './http/origins.js'
 import type { Load } from './http/overload.js'
+import { cleanProxyHeaders } from './http/proxy-headers.js'
 import { parseQueryString, queryObject } from './http/query-string.js'
 import { answerClientError, answerOddRequests } from './http/raw-answers.js'
 import { secureAnswers } from './http/security-headers.js'
@@ -67,6 +68,7 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
     logger: deps.log === undefined ? false : privateLog(deps.log),
     trustProxy: deps.config.trustProxy,
     rewriteUrl: (request) => {
+      if (deps.config.trustProxy !== false) cleanProxyHeaders(request.headers)
       replaceVerb(request)
       return routePath(request.url ?? '/')
     },

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import { isHost, rawQuery } from '../http/address.js'
+import { hostOf, rawQuery } from '../http/address.js'
 import type { UserAgent } from '../visits/visit.js'
 import { normalizeAddress } from './addresses.js'
 import { storedAgent } from './agent.js'
@@ -25,10 +25,11 @@ const longestQuery = 2048
 
 export function readVisitor(click: Click): Visitor {
   const userAgent = click.headers['user-agent'] ?? ''
+  const host = hostOf(click)
   return {
     clientIp: normalizeAddress(click.ip),
     scheme: /^https?$/.test(click.protocol) ? click.protocol : null,
-    host: isHost(click.host) && click.host.length <= longestHost ? click.host.toLowerCase() : null,
+    host: host !== null && host.length <= longestHost ? host : null,
     queryString: rawQuery(click).slice(0, longestQuery) || null,
     browserLang: firstLanguage(click.headers['accept-language'] ?? ''),
     userAgent: storedAgent(userAgent, click.headers),

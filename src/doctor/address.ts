@@ -1,5 +1,6 @@
 import Fastify from 'fastify'
 import type { Config } from '../config.js'
+import { cleanProxyHeaders } from '../http/proxy-headers.js'
 import type { Finding } from './finding.js'
 
 /** A request to try: who connects, and the X-Forwarded-For that it comes with. */
@@ -51,7 +52,13 @@ function throughProxy(range: string) {
 }
 
 async function seenFrom(trustProxy: Exclude<Config['trustProxy'], false>, from: string, forwarded: string) {
-  const app = Fastify({ trustProxy })
+  const app = Fastify({
+    trustProxy,
+    rewriteUrl: ({ headers, url = '/' }) => {
+      cleanProxyHeaders(headers)
+      return url
+    },
+  })
   app.get('/', async ({ ip }) => ip)
   const { body } = await app.inject({ url: '/', remoteAddress: from, headers: { 'x-forwarded-for': forwarded } })
   await app.close()

@@ -28,10 +28,21 @@ export function rawQuery(request: Pick<FastifyRequest, 'originalUrl'>): string {
  * @throws HttpError 400 when the Host header is no valid host: it would end up in the URLs of the answer
  */
 export function requestOrigin(request: FastifyRequest): string {
-  if (!isHost(request.host)) throw badRequest('The Host header is not a valid host.')
+  const host = hostOf(request)
+  if (host === null) throw badRequest('The Host header is not a valid host.')
   // Only a trusted proxy can say so, but it may pass on what its client wrote.
   if (!/^https?$/.test(request.protocol)) throw badRequest('The X-Forwarded-Proto header is neither http nor https.')
-  return `${request.protocol}://${request.host}`
+  return `${request.protocol}://${host}`
+}
+
+/**
+ * The host that a request was sent to, with its port: in lower case, and without the dot that ends a fully qualified name.
+ *
+ * @returns null when it is no valid host
+ */
+export function hostOf({ host }: Pick<FastifyRequest, 'host'>): string | null {
+  const plain = host.toLowerCase().replace(/\.(?=(?::\d*)?$)/, '')
+  return isHost(plain) ? plain : null
 }
 
 /** RFC 3986 host (name, IPv4 or bracketed IPv6) with an optional port. */

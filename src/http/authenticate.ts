@@ -6,6 +6,7 @@ import { bearerToken } from './bearer.js'
 import { expiredAt, forbidden, HttpError, tooManyRequests, unauthenticated } from './errors.js'
 import { watchFailedAttempts } from './failed-attempts.js'
 import { verifiedClaims } from './jwt.js'
+import { plainAddress } from './proxy-headers.js'
 import type { RateLimits } from './rate-limit.js'
 
 declare module 'fastify' {
@@ -111,9 +112,8 @@ export type Welcome = (request: FastifyRequest) => Promise<boolean>
 
 const scopeOf = (request: FastifyRequest) => request.routeOptions.config.scope
 
-/** The address as it was compared: IPv4 within IPv6 is IPv4. */
-const foreignAddress = (ip: string) =>
-  unauthenticated(`Token is not allowed from this ip:${ip.replace(/^::ffff:(?=\d+\.)/i, '')}`)
+/** The address as it was compared. */
+const foreignAddress = (ip: string) => unauthenticated(`Token is not allowed from this ip:${plainAddress(ip)}`)
 
 /** @throws HttpError 403 */
 export function requireScope(caller: Caller, scope: Scope | undefined): void {

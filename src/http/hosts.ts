@@ -20,13 +20,16 @@ export interface Hosts {
  * Names are compared, not ports: behind a proxy the port a client sees is not the port of this server.
  */
 export function hostsOf({ shortUrl, publicUrl }: Pick<Config, 'shortUrl' | 'publicUrl'>): Hosts {
-  const short = shortUrl && new URL(shortUrl).hostname
-  if (!short || (publicUrl && new URL(publicUrl).hostname === short)) {
+  const short = shortUrl && hostname(new URL(shortUrl).host)
+  if (!short || (publicUrl && hostname(new URL(publicUrl).host) === short)) {
     return { opensLinks: () => true, answersApi: () => true }
   }
-  const isShort = ({ host }: FastifyRequest) => host.replace(/:\d*$/, '').toLowerCase() === short
+  const isShort = ({ host }: FastifyRequest) => hostname(host) === short
   return { opensLinks: isShort, answersApi: (request) => !isShort(request) }
 }
+
+/** Without a port, and without the dot that ends a fully qualified name. */
+const hostname = (host: string) => host.replace(/\.?(?::\d*)?$/, '').toLowerCase()
 
 /** Routes of this scope do not exist on hosts that are for something else. */
 export function requireHostFor(scope: FastifyInstance, answers: (request: FastifyRequest) => boolean): void {

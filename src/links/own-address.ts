@@ -23,9 +23,12 @@ export function refuseShortAddresses(
 function isShortAddress(target: string, shortBase: string): boolean {
   if (!URL.canParse(target)) return false
   const [{ host, pathname }, base] = [new URL(target), new URL(`${shortBase}/`)]
-  if (host !== base.host || !pathname.startsWith(base.pathname)) return false
+  if (plain(host) !== plain(base.host) || !pathname.startsWith(base.pathname)) return false
   const token = pathname.slice(base.pathname.length).replace(/^\/+|\/+$/g, '')
   return shape.test(token) && !isReserved(token)
 }
+
+/** The same host with and without the dot that ends a fully qualified name. */
+const plain = (host: string) => host.replace(/\.(?=(?::\d+)?$)/, '')
 
 const shape = new RegExp(tokenShape)

@@ -160,7 +160,7 @@ describe('X-Forwarded headers', () => {
 
   const behindProxy = { ...noPublicUrl, TRUST_PROXY: 'loopback' }
 
-  it('count by their last entry, which the nearest proxy wrote', async () => {
+  it('name the host by their last entry, which the nearest proxy wrote', async () => {
     const headers = { host, 'x-forwarded-host': 'evil.example, right.example', 'x-forwarded-proto': 'ftp, https' }
     expect(await pathOf(behindProxy, headers)).toBe(`https://right.example${url}`)
   })

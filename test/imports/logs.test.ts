@@ -243,6 +243,12 @@ describe('a YOURLS log', () => {
     })
   })
 
+  it('has addresses without the ports that a proxy wrote', async () => {
+    const site = await testApp()
+    await importText(site.db, yourls, '1,2026-02-01 00:00:00,ozh,direct,curl/8,"8.8.8.8:51234, 10.0.0.1",US')
+    expect(await visitsOf(site, 'ozh')).toMatchObject([{ client_ip: '8.8.8.8', country_code: 'US' }])
+  })
+
   it('goes to links that have its short codes already, behind their visits', async () => {
     const site = await testApp()
     await storeLinks(site.db, 26, 20)

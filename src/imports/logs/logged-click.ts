@@ -5,6 +5,7 @@ import type { Locator } from '../../capture/location.js'
 import { nowhere, placeOf } from '../../capture/place.js'
 import { botReason, verdict } from '../../capture/policy.js'
 import { describeUserAgent } from '../../capture/user-agent.js'
+import { plainAddress } from '../../http/proxy-headers.js'
 import type { NewVisit, Place } from '../../visits/visit.js'
 import { countryCodeOf } from './country-names.js'
 
@@ -50,7 +51,7 @@ export async function visitOfClick(
   { locator, anonymize }: ClickReading,
 ): Promise<NewVisit> {
   const { openedAt, scheme, host, queryString, userAgent, referer } = click
-  const clientIp = click.clientIp === null ? null : normalizeAddress(click.clientIp)
+  const clientIp = click.clientIp === null ? null : normalizeAddress(plainAddress(click.clientIp))
   if (clientIp !== null) await locator.ready(clientIp)
   const headers = { 'user-agent': userAgent }
   const isProgram = click.isBot || describeUserAgent(userAgent, {}).is_bot
