@@ -12,8 +12,11 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     exclude: ['test/bench/**', 'test/faults/**', 'test/dashboard/**', ...(hasRedis ? [] : ['test/redis/**'])],
-    setupFiles: ['test/support/answers.ts'],
-    globalSetup: ['test/support/postgres.ts'],
+    setupFiles: ['test/support/answers.ts', 'test/support/leftovers.ts'],
+    globalSetup: ['test/support/build.ts', 'test/support/postgres.ts'],
+    pool: 'forks',
+    // What is imported once in a process serves all its files.
+    isolate: false,
     // Most of the time a test waits for a database or another process; with one file at a time the cores would wait too.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 180_000,

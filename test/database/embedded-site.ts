@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/database/embedded.js'
+import { programFile } from '../support/programs.js'
 import type { Order, Word } from './embedded-process.js'
 
 const folders: { parent: string; dataDir: string }[] = []
@@ -32,10 +33,7 @@ export async function open(dataDir: string): Promise<EmbeddedPostgres> {
 /** Starts another Node process on the folder. */
 export function processOn(dataDir: string, options: { uid?: number } = {}) {
   const user = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }
-  const child = fork(join(import.meta.dirname, 'embedded-process.ts'), [dataDir], {
-    execArgv: ['--import', 'tsx'],
-    ...user,
-  })
+  const child = fork(programFile('embedded-process'), [dataDir], user)
   children.push(child)
   const words: Word[] = []
   child.on('message', (word: Word) => words.push(word))

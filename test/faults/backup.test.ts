@@ -2,7 +2,6 @@ import { execFile } from 'node:child_process'
 import { appendFile, chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -10,12 +9,11 @@ import { migrationsDirectory } from '../../src/database/connect.js'
 import { startEmbeddedPostgres } from '../../src/database/embedded.js'
 import { handOver, serverAccount } from '../../src/database/embedded-account.js'
 import { migrate } from '../../src/database/migrate.js'
+import { commandLine } from '../support/programs.js'
 import { startClicks } from './clicks.js'
 import { expectKept, storeTokens, tokens } from './ledger.js'
 import { type ServerProcess, startServer } from './server.js'
 import { copyFolder, type SystemPostgres, systemBinaries, systemPostgres } from './system-postgres.js'
-
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 async function temporaryFolder(): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'smart-link-backup-'))
@@ -62,7 +60,7 @@ async function expectSound(url: string, dataDir: string): Promise<void> {
     SPOOL_MAX_BYTES: '1000000',
     JWT_SECRET: 'x'.repeat(32),
   }
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', main, 'doctor'], { env })
+  const { stdout } = await promisify(execFile)(process.execPath, [commandLine, 'doctor'], { env })
   expect(stdout.split('\n').filter((line) => /^(warn|fail)/.test(line))).toEqual([])
   expect(stdout).toMatch(/^ok {3}counters: 2 owners with 5 links/m)
 }

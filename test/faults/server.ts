@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { pathToFileURL } from 'node:url'
+import { commandLine, programFile } from '../support/programs.js'
 import { freePort } from './postgres.js'
 
 /** The real server in a process of its own. */
@@ -29,8 +30,6 @@ export interface ServerOptions {
   largestFileBlocks?: number
 }
 
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
-
 export async function startServer({
   url,
   dataDir,
@@ -39,8 +38,8 @@ export async function startServer({
   largestFileBlocks,
 }: ServerOptions): Promise<ServerProcess> {
   const port = await freePort()
-  const preload = ['--import', 'tsx', '--import', import.meta.resolve('../support/never-busy.ts')]
-  const node = [process.execPath, ...preload, main, 'serve', '--only', only]
+  const preload = ['--import', pathToFileURL(programFile('never-busy')).href]
+  const node = [process.execPath, ...preload, commandLine, 'serve', '--only', only]
   const limited = ['sh', '-c', `ulimit -f ${largestFileBlocks}; exec "$0" "$@"`, ...node]
   const [program = '', ...args] = largestFileBlocks === undefined ? node : limited
   const child = spawn(program, args, {

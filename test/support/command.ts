@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { inject } from 'vitest'
 import type { Database } from '../../src/database/open.js'
+import { commandLine } from './programs.js'
 import { databaseUrl } from './postgres.js'
 
 export interface Finished {
@@ -9,8 +9,6 @@ export interface Finished {
   stdout: string
   stderr: string
 }
-
-const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 export interface CommandOptions {
   input?: string
@@ -26,7 +24,7 @@ export async function runCommand(db: Database, args: string[], options: CommandO
   const { input = '', nodeArgs = [], hangUp = false, env: more = {}, started } = options
   const { rows } = await db.pool.query<{ name: string }>('SELECT current_database() AS name')
   const env = { ...process.env, DATABASE_URL: databaseUrl(inject('postgresUrl'), rows[0]?.name ?? ''), ...more }
-  const child = spawn(process.execPath, [...nodeArgs, '--import', 'tsx', main, ...args], { env })
+  const child = spawn(process.execPath, [...nodeArgs, commandLine, ...args], { env })
   started?.(child)
   const finished: Finished = { status: null, stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { expect, onTestFinished, vi } from 'vitest'
+import { commandLine, programFile } from './programs.js'
 
 export interface ServerProcess {
   child: ChildProcess
@@ -18,10 +20,9 @@ export interface ServerProcess {
 /** `smart-link serve` as a process of its own, on a free port, in a folder without `.env`; killed with the test. */
 export function startServerProcess(env: Record<string, string>, args: string[] = []): ServerProcess {
   const folder = mkdtempSync(join(tmpdir(), 'smart-link-serve-'))
-  const main = join(import.meta.dirname, '../../src/cli/main.ts')
-  const own = ['./answers-of-process.ts', './never-busy.ts'].map((file) => import.meta.resolve(file))
-  const preload = [import.meta.resolve('tsx'), ...own]
-  const child = spawn(process.execPath, [...preload.flatMap((file) => ['--import', file]), main, 'serve', ...args], {
+  const preload = [programFile('answers-of-process'), programFile('never-busy')]
+  const imports = preload.flatMap((file) => ['--import', pathToFileURL(file).href])
+  const child = spawn(process.execPath, [...imports, commandLine, 'serve', ...args], {
     cwd: folder,
     // A click is looked for in the log at once.
     env: { PORT: '0', CAPTURE_WAIT_MS: '20000', ...env },

@@ -1,10 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import type { NewVisit } from '../../src/visits/visit.js'
+import { programFile } from './programs.js'
 import type { WriterAnswer, WriterOrder } from './visit-writer.js'
 
-const script = fileURLToPath(new URL('visit-writer.ts', import.meta.url))
 let started = 0
 
 /** A process that appends visits, as one of several servers would. */
@@ -17,7 +16,7 @@ export class Writer {
   constructor(databaseUrl: string) {
     const url = new URL(databaseUrl)
     url.searchParams.set('application_name', this.name)
-    this.#child = fork(script, [url.href], { execArgv: ['--import', 'tsx'], serialization: 'advanced' })
+    this.#child = fork(programFile('visit-writer'), [url.href], { serialization: 'advanced' })
     this.#ready = once(this.#child, 'message')
   }
 
