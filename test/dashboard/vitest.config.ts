@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['test/dashboard/**/*.test.ts'],
     setupFiles: ['test/support/answers.ts'],
-    globalSetup: ['test/support/postgres.ts'],
+    globalSetup: ['test/support/build.ts', 'test/support/postgres.ts'],
     fileParallelism: false,
     testTimeout: 180_000,
     // What comes comes at once, but for a machine that has others to serve.

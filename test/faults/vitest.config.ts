@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/faults/**/*.test.ts'],
+    globalSetup: ['test/support/build.ts'],
     fileParallelism: false,
     testTimeout: 300_000,
     // What comes comes at once, but for a machine that has others to serve.

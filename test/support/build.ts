@@ -21,7 +21,9 @@ export default async function setup(): Promise<void> {
 /** The last thing that `npm run build` writes is the dashboard's page: its time is the time of the build. */
 function isBuildOutdated(): boolean {
   const inputs = ['prisma/schema.prisma', 'package-lock.json', 'tsconfig.json'].map((file) => timeOf(join(root, file)))
-  return !existsSync(commandLine) || Math.max(newestIn(source), ...inputs) > timeOf(join(output, 'dashboard/index.html'))
+  return (
+    !existsSync(commandLine) || Math.max(newestIn(source), ...inputs) > timeOf(join(output, 'dashboard/index.html'))
+  )
 }
 
 function arePrograms(): boolean {

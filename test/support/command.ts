@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { inject } from 'vitest'
 import type { Database } from '../../src/database/open.js'
-import { commandLine } from './programs.js'
 import { databaseUrl } from './postgres.js'
+import { commandLine } from './programs.js'
 
 export interface Finished {
   status: number | null
