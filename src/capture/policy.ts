@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { LRUCache } from 'lru-cache'
+import { isPreviewAgent } from './user-agent/previews.js'
+import { speculationOf } from './user-agent/speculation.js'
 
 /** Why a visit is not a person's. */
 export type BotReason = 'head' | 'prefetch' | 'preview' | 'user_agent' | 'just_sent'
@@ -24,7 +26,8 @@ const quickestPersonMs = 2000
  */
 export function botReason({ method, headers, isProgram, openedAt, sentAt }: Suspect): BotReason | null {
   if (method === 'HEAD') return 'head'
-  if (isPrefetch(headers)) return 'prefetch'
+  const speculation = speculationOf(headers)
+  if (speculation !== null) return speculation
   if (isPreview(headers['user-agent'] ?? '')) return 'preview'
   if (isProgram) return 'user_agent'
   if (sentAt !== null && Math.abs(openedAt.getTime() - sentAt.getTime()) <= quickestPersonMs) return 'just_sent'
@@ -36,29 +39,12 @@ export function verdict(reason: BotReason | null): { isBot: boolean; options: ob
   return reason === null ? { isBot: false, options: null } : { isBot: true, options: { bot: true, bot_reason: reason } }
 }
 
-/**
- * Browsers say when nobody has asked for a page yet: Chrome and Safari in Sec-Purpose, their older versions in Purpose and
- * X-Purpose, Firefox in X-Moz.
- */
-function isPrefetch(headers: IncomingHttpHeaders): boolean {
-  return ['sec-purpose', 'purpose', 'x-purpose', 'x-moz'].some((name) =>
-    /\b(?:prefetch|prerender|preview)\b/i.test(String(headers[name] ?? '')),
-  )
-}
-
 const previews = new LRUCache<string, boolean>({ max: 2_000 })
 
 function isPreview(userAgent: string): boolean {
   const known = previews.get(userAgent)
   if (known !== undefined) return known
-  const found = previewAgents.test(userAgent.slice(0, 512))
+  const found = isPreviewAgent(userAgent.slice(0, 512))
   previews.set(userAgent, found)
   return found
 }
-
-/**
- * Messengers, mail and social services that fetch a link to show what is behind it. Apple's iMessage names two of the others.
- * Signal calls itself WhatsApp. Behind Mozilla/5.0 the name of a messenger may be a person's browser inside it.
- */
-const previewAgents =
-  /^WhatsApp\/|facebookexternalhit|facebookcatalog|Facebot|meta-externalfetcher|TelegramBot|Slack(?:bot|-ImgProxy)|Twitterbot|Discordbot|LinkedInBot|SkypeUriPreview|MicrosoftPreview|Teams.*preview|Viber.*(?:bot|preview)|LineBot|kakaotalk-scrap|Pinterestbot|redditbot|Mastodon\/|Iframely|Embedly|vkShare|Snap URL Preview|BingPreview|Google-(?:PageRenderer|Read-Aloud|Safety|InspectionTool)|GoogleImageProxy|YahooMailProxy|Google Web Preview|ZoomBot|ZaloPC-preview/i

@@ -6,6 +6,7 @@ import { describeDevice } from './user-agent/device.js'
 import { nameEngine } from './user-agent/engine.js'
 import { parseAgent } from './user-agent/parsed-agent.js'
 import { describePlatform } from './user-agent/platform.js'
+import { speculationOf } from './user-agent/speculation.js'
 
 /** What a user agent says about browser, system and device, under the contract's names; '' where it says nothing. */
 export type UserAgentFacts = {
@@ -36,20 +37,22 @@ const remembered = new LRUCache<string, UserAgentFacts>({ max: REMEMBERED })
  * Pure and deterministic: a cache in front of the parser only saves time, so the facts are shared and frozen.
  *
  * @param userAgent raw header; only its first 512 characters count
- * @param headers lower-case names; of them the client hints (Sec-CH-UA-*) and X-Requested-With are read
+ * @param headers lower-case names; of them the client hints (Sec-CH-UA-*), X-Requested-With and those with which a browser says
+ *   that nobody has opened the page yet are read
  * @see contract.md 2, rows 9 to 20
  */
 export function describeUserAgent(userAgent: string, headers: RequestHeaders): UserAgentFacts {
   const cut = userAgent.slice(0, USER_AGENT_LENGTH)
-  const key = `${cut}\n${hintsKey(headers)}`
+  const isSpeculative = speculationOf(headers) !== null
+  const key = `${cut}\n${hintsKey(headers)}\n${isSpeculative}`
   const known = remembered.get(key)
   if (known) return known
-  const facts = Object.freeze(readFacts(cut, headers))
+  const facts = Object.freeze(readFacts(cut, headers, isSpeculative))
   remembered.set(key, facts)
   return facts
 }
 
-function readFacts(userAgent: string, headers: RequestHeaders): UserAgentFacts {
+function readFacts(userAgent: string, headers: RequestHeaders, isSpeculative: boolean): UserAgentFacts {
   const hints = readClientHints(headers)
   const parsed = parseAgent(userAgent)
   const platform = describePlatform(userAgent, parsed, hints)
@@ -67,7 +70,7 @@ function readFacts(userAgent: string, headers: RequestHeaders): UserAgentFacts {
     device_model: device.model,
     // The word itself, which Windows tablets put there; a phone's touch screen goes without saying.
     touch_enabled: /(?<![a-z_-])touch/i.test(userAgent) ? '1' : '0',
-    is_bot: isAutomated(userAgent),
+    is_bot: isSpeculative || isAutomated(userAgent),
   }
 }
 
