@@ -12,14 +12,14 @@ export type BrowserToken = { readonly name: string; readonly token: RegExp; read
 export const BROWSER_TOKENS: readonly BrowserToken[] = [
   {
     name: 'Facebook Messenger',
-    token: /FBAN\/Messenger|FB_IAB\/(?:MESSENGER|Orca)|FBAN\/Orca/,
+    token: /FBAN\/Messenger|FB_IAB\/(?:MESSENGER|Orca)|FBAN\/Orca|MetaIAB Messenger/,
     version: /FBAV\/([\d.]+)/,
   },
   { name: 'Meta Business Suite', token: /FBAN\/FBPageAdmin/, version: /FBAV\/([\d.]+)/ },
   { name: 'Facebook Lite', token: /FBAN\/EMA\b/, version: /FBAV\/([\d.]+)/ },
   { name: 'Facebook', token: /\bFBAN\/|FB_IAB\/|FBAV\//, version: /FBAV\/([\d.]+)/ },
-  { name: 'Threads', token: /Barcelona [\d.]+/, version: /Barcelona ([\d.]+)/ },
-  { name: 'Instagram', token: /Instagram[ /][\d.]+/, version: /Instagram[ /]([\d.]+)/ },
+  { name: 'Threads', token: /Barcelona[ /][\d.]+|MetaIAB Threads/, version: /Barcelona[ /]([\d.]+)/ },
+  { name: 'Instagram', token: /Instagram[ /][\d.]+|MetaIAB Instagram/, version: /Instagram[ /]([\d.]+)/ },
   {
     name: 'TikTok',
     token: /musical_ly|trill_|BytedanceWebview|TikTok/,
@@ -29,7 +29,13 @@ export const BROWSER_TOKENS: readonly BrowserToken[] = [
   { name: 'LinkedIn', token: /LinkedInApp/, version: /LinkedInApp\]?\/([\d.]+)/ },
   { name: 'Twitter', token: /Twitter for i|TwitterAndroid/, version: /Twitter for i\w+\/([\d.]+)/ },
   { name: 'Pinterest', token: /\[Pinterest\/|^Pinterest for /, version: /Pinterest for \w+(?: Tablet)?\/([\d.]+)/ },
-  { name: 'WhatsApp', token: /WhatsApp\+?\//, version: /WhatsApp\+?\/([\d.]+)/ },
+  {
+    name: 'WhatsApp',
+    token: /WhatsApp\+?\/|\bWA(?:4A|iOS)\/|MetaIAB WhatsApp/,
+    version: /(?:WhatsApp\+?|\bWA(?:4A|iOS))\/([\d.]*\d)/,
+  },
+  // After Meta's other applications: in Facebook's own browser nothing may follow.
+  { name: 'Facebook', token: /\bMetaIAB\b/, version: /\bMetaIAB Facebook\/([\d.]+)/ },
   { name: 'Line', token: /\bLine\/[\d.]+/, version: /\bLine\/([\d.]+)/ },
   { name: 'KakaoTalk', token: /KAKAOTALK/, version: /KAKAOTALK[/ ](\d+\.[\d.]*\d)/ },
   { name: 'WeChat', token: /MicroMessenger\//, version: /MicroMessenger\/([\d.]+)/ },
@@ -41,6 +47,7 @@ export const BROWSER_TOKENS: readonly BrowserToken[] = [
   { name: 'Baidu Box App', token: /baiduboxapp/, version: /baiduboxapp\/([\d.]+)/ },
   { name: 'TIM', token: /\bTIM\/\d/, version: /\bTIM\/([\d.]+)/ },
   { name: 'QQ', token: /\bQQ\/[\d.]+/, version: /\bQQ\/([\d.]+)/ },
+  { name: 'Gemini', token: /\bGemini(?:iOS|Android)\//, version: /\bGemini(?:iOS|Android)\/([\d.]+)/ },
   { name: 'Google News', token: /\bGNews (?:iOS|Android)\//, version: /\bGNews \w+\/([\d.]+)/ },
   { name: 'Google Search App', token: /GSA\/[\d.]+|GoogleApp\//, version: /(?:GSA|GoogleApp)\/([\d.]*\d)/ },
   { name: 'DuckDuckGo Privacy Browser', token: /\bDdg\/\d/, version: /\bDdg\/([\d.]+)/ },
@@ -71,5 +78,10 @@ export const BROWSER_TOKENS: readonly BrowserToken[] = [
   },
   { name: 'Microsoft Edge', token: /\bEdg(?:e|A|iOS)?\//, version: /\bEdg(?:e|A|iOS)?\/([\d.]+)/ },
   { name: 'Opera Touch', token: /\bOPT\/[\d.]+/, version: /\bOPT\/([\d.]+)/ },
+  {
+    name: 'Huawei Browser',
+    token: /\((?:PC|2in1); ?OpenHarmony.*HuaweiBrowser\//,
+    version: /HuaweiBrowser\/([\d.]+)/,
+  },
   { name: 'Steam In-Game Overlay', token: /Valve Steam GameOverlay/ },
 ]

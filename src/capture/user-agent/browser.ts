@@ -111,7 +111,7 @@ function isMoreDetailed(candidate: string, version: string): boolean {
  * application adds to Safari's user agent on iOS, and what Electron puts in front of Chrome.
  */
 function undeclaredProduct(recognised: string, products: readonly ProductToken[]): Browser | undefined {
-  const own = products.filter((product) => !COMMON_PRODUCTS.has(product.name.toLowerCase()))
+  const own = products.filter(({ name }) => !COMMON_PRODUCTS.has(name.toLowerCase()) && !NO_PRODUCT.test(name))
   const browser = own.find((product) => /^[a-z]\w*.?browser$/i.test(product.name))
   if (PLAIN.has(recognised) || recognised === 'Chrome Mobile' || recognised === 'Mobile Safari') {
     if (browser) return { name: spellBrowser(browser.name), version: browser.version }
@@ -124,6 +124,13 @@ function undeclaredProduct(recognised: string, products: readonly ProductToken[]
   return undefined
 }
 
+/**
+ * What stands where a product does and is none: a system or a device with its number (`iOS26/…`, `iPhone18,1/…`), a number by
+ * itself, or the end of a name that was cut at a sign.
+ */
+const NO_PRODUCT =
+  /^$|^\d|^(?:(?:i|iPad|mac|tv|watch|vision)?OS|iPhone(?:OS)?|iPad|iPod|Apple(?:TV|Watch)?|Watch|Mac(?:OS|Book\w*|mini)?|iMac|Darwin|Android|Linux|Windows|Harmony(?:OS)?|OpenHarmony|ArkWeb)[\d._-]*$/i
+
 /** `surfybrowser`, `Surfy-Browser`, `SurfyBrowser` → `Surfy Browser` */
 function spellBrowser(token: string): string {
   const name = token.replace(/[_-]?browser$/i, '')
@@ -132,7 +139,7 @@ function spellBrowser(token: string): string {
 
 function nameForPlatform(name: string, platform: string, mobile: boolean): string {
   if (platform === 'iOS' || platform === 'iPadOS') return IOS_NAMES.get(name) ?? name
-  if (platform === 'Android' || platform === 'Fire OS' || platform === 'HarmonyOS') {
+  if (ANDROID_LIKE.has(platform)) {
     if (name === 'Chrome') return mobile ? 'Chrome Mobile' : 'Chrome'
     return ANDROID_NAMES.get(name) ?? name
   }
@@ -146,6 +153,9 @@ const IOS_NAMES: ReadonlyMap<string, string> = new Map([
   ['Safari', 'Mobile Safari'],
   ['Opera', 'Opera Mobile'],
 ])
+
+/** Where a browser on a phone goes by another name than on a desktop. */
+const ANDROID_LIKE: ReadonlySet<string> = new Set(['Android', 'Fire OS', 'HarmonyOS', 'HarmonyOS NEXT', 'OpenHarmony'])
 
 const ANDROID_NAMES: ReadonlyMap<string, string> = new Map([
   ['Firefox', 'Firefox Mobile'],

@@ -14,6 +14,8 @@ export function describeDeviceType(
   if (TELEVISION.test(userAgent)) return 'tv'
   if (platform === 'Windows' && /\bTouch\b/.test(userAgent)) return 'tablet'
   if (DESKTOPS.has(platform)) return desktopType(named)
+  const harmony = HARMONY_DEVICE.exec(userAgent)?.[1]
+  if (harmony !== undefined) return HARMONY_TYPES.get(harmony.toLowerCase()) ?? named
   const hinted = FORM_FACTORS.get(/"(\w+)"/.exec(hints.formFactors)?.[1] ?? '')
   if (hinted !== undefined) return hinted
   if (/\bDoCoMo\//.test(userAgent) || platform === 'KaiOS') return 'feature phone'
@@ -38,6 +40,24 @@ const FORM_FACTORS: ReadonlyMap<string, string> = new Map([
   ['Tablet', 'tablet'],
   ['XR', 'wearable'],
   ['Watch', 'wearable'],
+])
+
+/**
+ * OpenHarmony says which kind of device it runs on, in front of its own name.
+ *
+ * Source: https://developer.huawei.com/consumer/en/doc/harmonyos-guides/web-default-useragent
+ */
+const HARMONY_DEVICE = /\((\w+); ?OpenHarmony/i
+
+const HARMONY_TYPES: ReadonlyMap<string, string> = new Map([
+  ['phone', 'smartphone'],
+  ['tablet', 'tablet'],
+  ['pc', 'desktop'],
+  ['2in1', 'desktop'],
+  ['tv', 'tv'],
+  ['wearable', 'wearable'],
+  ['watch', 'wearable'],
+  ['car', 'car browser'],
 ])
 
 const TELEVISION = /\bTV\b|HbbTV|SmartTV|SMART-TV|NetCast|\bWeb0S\b|GoogleTV|BRAVIA|\bAFT[A-Z]\w*\b|\bKodi\/|; ?H96\b/

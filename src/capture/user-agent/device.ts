@@ -27,6 +27,9 @@ function deviceModel(userAgent: string, parsed: ParsedAgent, hints: ClientHints,
 function deviceBrand(userAgent: string, parsed: ParsedAgent, platform: string, model: string): string {
   if (APPLE_PLATFORMS.has(platform)) return 'Apple'
   if (DESKTOPS.has(platform) && platform !== 'Chrome OS') return ''
+  // No other maker's devices run it.
+  if (platform === 'HarmonyOS NEXT' || (platform === 'OpenHarmony' && /\bHuaweiBrowser\//.test(userAgent)))
+    return 'Huawei'
   // Hi Nova sells Huawei's phones under Huawei's codes; only the firmware carries its name.
   if (/\bBuild\/Hinova/.test(userAgent)) return 'Hi Nova'
   const vendor = BRAND_ALIASES.get(parsed.deviceVendor.toLowerCase()) ?? parsed.deviceVendor

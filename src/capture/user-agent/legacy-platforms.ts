@@ -9,6 +9,9 @@ export const PRECISE_PLATFORMS: readonly PlatformToken[] = [
   { name: 'Chrome OS', token: /Chromebook/, version: /Build\/R\d+-([\d.]+)/ },
   { name: 'watchOS', token: /\bwatchOS[ /]\d/, version: /\bwatchOS[ /]([\d.]+)/ },
   { name: 'tvOS', token: /\btvOS[ /]\d/, version: /\btvOS[ /]([\d.]+)/ },
+  // From 5 on HarmonyOS is built on OpenHarmony alone, and calls itself by its own name only where its maker lets it.
+  { name: 'HarmonyOS NEXT', token: /OpenHarmony[^()]*\bHarmonyOS/, version: /\bHarmonyOS[ /]?(\d[\d.]*)/ },
+  { name: 'OpenHarmony', token: /OpenHarmony/, version: /OpenHarmony[ /]?(\d[\d.]*)/ },
   { name: 'HarmonyOS', token: /HarmonyOS/, version: /HarmonyOS[ /](\d[\d.]*)/ },
   { name: 'Fire OS', token: /\bFire OS\/\d/, version: /\bFire OS\/([\d.]+)/ },
   { name: 'Mac', token: /\bDarwin\/.*\((?:x86_64|i386)\)/ },

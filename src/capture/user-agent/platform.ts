@@ -63,18 +63,36 @@ function systemOfKernel(major: number, minor: number): string {
 }
 
 /**
- * Safari 26 froze the system it reports at 18_6 (later 18_7) and 10_15_7; from there on its own version is the system's.
- * iOS 19 was never released: its betas became iOS 26.
+ * Safari 26 froze the system it reports at 18_6 (later 18_7 and their like) and 10_15_7; from there on its own version is the
+ * system's, and so is what the application around it says of the system. iOS 19 was never released: its betas became iOS 26.
  *
  * Source: https://webkit.org/blog/17333/webkit-features-in-safari-26-0/
  */
 function thawAppleVersion(userAgent: string, stated: string): string {
   if (/^19\b/.test(stated)) return stated.replace('19', '26')
-  if (!/^18\.[67]$|^10\.15\.7$/.test(stated)) return stated
+  const isFrozen = /^18\.[67]\b|^10\.15\.7$/.test(stated)
+  const named = isFrozen || /^18\b/.test(stated) ? namedVersion(userAgent, APP_NAMES) : undefined
+  const thawed = named ?? (isFrozen ? namedVersion(userAgent, BROWSER_NAMES) : undefined)
+  if (thawed !== undefined) return thawed
   const own = /\b(?:Version|iOS)\/(\d+(?:\.\d+)*)/.exec(userAgent)?.[1] ?? ''
-  const thawed = majorOf(own) >= 26 || own.startsWith(`${stated}.`) || /^18\.\d+ 18\.7\.\d+$/.test(`${stated} ${own}`)
-  return thawed ? own : stated
+  const isFuller = /^18\.[67]$/.test(stated) && (own.startsWith(`${stated}.`) || own.startsWith('18.7.'))
+  return isFuller ? own : stated
 }
+
+/** The first version that can be one of a system after the freeze. */
+function namedVersion(userAgent: string, pattern: RegExp): string | undefined {
+  const versions = [...userAgent.matchAll(pattern)].map(([, version = '']) => version.replaceAll('_', '.'))
+  return versions.find((version) => majorOf(version) >= 26 && majorOf(version) < 60)
+}
+
+/**
+ * `(iPhone14,7; iOS 26_2; …)` of Instagram and Threads, `FBSV/26.2` of Facebook, `;super/4.21.4/iOS/26.1` of Yahoo,
+ * `__iphone__os26.2` of Weibo, `(Baidu; P2 26.2)`.
+ */
+const APP_NAMES =
+  /(?:\bFBSV\/|\b(?:iPhone OS|iPadOS|iOS|macOS)[ /:_]?|__os|; P2 |\b(?:[Oo][Ss]|[Ss]ystem)[-_]?[Vv]ersion[/:= ])(\d+(?:[._]\d+)*)/g
+
+const BROWSER_NAMES = /\bVersion\/(\d+(?:\.\d+)*)/g
 
 /** Windows says the version of its kernel, "NT 6.1"; the contract wants the one on the box, "7". */
 function windowsVersion(parsedVersion: string): string {
@@ -128,7 +146,13 @@ const HINT_PLATFORMS: ReadonlyMap<string, string> = new Map([
 
 /** Systems built on another one, under whose name their browsers send hints. */
 const DERIVED: ReadonlyMap<string, ReadonlySet<string>> = new Map([
-  ['Android', new Set(['Fire OS', 'HarmonyOS', 'Wear OS', 'HyperOS', 'Chrome OS', 'PICO OS', 'Android TV', 'KaiOS'])],
+  [
+    'Android',
+    new Set([
+      ...['Fire OS', 'HarmonyOS', 'HarmonyOS NEXT', 'OpenHarmony', 'Wear OS', 'HyperOS', 'Chrome OS', 'PICO OS'],
+      ...['Android TV', 'KaiOS'],
+    ]),
+  ],
   [
     'GNU/Linux',
     new Set([...PLATFORM_CODES.keys()].filter((name) => !['', 'Windows', 'Mac', 'iOS', 'iPadOS'].includes(name))),

@@ -116,4 +116,17 @@ export const COMMON_PRODUCTS: ReadonlySet<string> = new Set([
   'cfnetwork',
   'darwin',
   'dalvik',
+  // HTTP libraries, and the WebView of Google's applications on iOS.
+  'okhttp',
+  'cronet',
+  'alamofire',
+  'afnetworking',
+  'urlsession',
+  'volley',
+  'dart',
+  'java',
+  'axios',
+  'apache-httpclient',
+  'python-requests',
+  'googlewv',
 ])
