@@ -1,24 +1,14 @@
-import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { expect, onTestFinished } from 'vitest'
+import { expect, inject, onTestFinished } from 'vitest'
 import type { TestApp } from '../support/app.js'
 import { addressOf } from '../support/event-stream.js'
-
-const executables = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
-
-const flags = [
-  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--hide-scrollbars'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-]
 
 /** As long as anything may take on a slow machine with others at work. */
 export const patienceMs = 60_000
 
-export function launch(): Promise<Browser> {
-  const executablePath = executables.find((path) => existsSync(path))
-  if (executablePath === undefined)
-    throw new Error(`There is no browser: install chromium (${executables.join(', ')}).`)
-  return chromium.launch({ executablePath, args: flags, timeout: patienceMs })
+/** The run's browser; to close it closes the windows that were opened through it. */
+export function openBrowser(): Promise<Browser> {
+  return chromium.connect(inject('browserEndpoint'), { timeout: patienceMs })
 }
 
 export type Size = 'wide' | 'phone'

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll } from 'vitest'
 import type { TestApp } from '../support/app.js'
-import { launch, openDashboard } from './browser.js'
+import { openBrowser, openDashboard } from './browser.js'
 import { storeKnownVisits } from './known-visits.js'
 import { openEmptySite } from './site.js'
 
@@ -12,7 +12,7 @@ export function knownSite() {
   let browser: Browser
   let site: TestApp
   beforeAll(async () => {
-    ;[browser, site] = await Promise.all([launch(), openEmptySite()])
+    ;[browser, site] = await Promise.all([openBrowser(), openEmptySite()])
     await storeKnownVisits(site)
   })
   afterAll(async () => {

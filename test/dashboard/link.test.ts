@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestApp } from '../support/app.js'
 import { storeLink } from '../support/visits.js'
 import { expectAccessible, expectFits } from './accessible.js'
-import { launch, openDashboard } from './browser.js'
+import { openBrowser, openDashboard } from './browser.js'
 import { openShortLink, storeKnownVisits } from './known-visits.js'
 import { card, dragOverChart, expectTexts, expectTiles } from './see.js'
 import { openEmptySite } from './site.js'
@@ -12,7 +12,7 @@ import { openEmptySite } from './site.js'
 let browser: Browser
 let site: TestApp
 beforeAll(async () => {
-  ;[browser, site] = await Promise.all([launch(), openEmptySite()])
+  ;[browser, site] = await Promise.all([openBrowser(), openEmptySite()])
   await storeKnownVisits(site)
   await storeLink(site.db, 26, 30, { title: 'Unopened' })
 })

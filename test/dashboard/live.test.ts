@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { appendVisits } from '../../src/visits/append.js'
 import type { TestApp } from '../support/app.js'
 import { newVisit, storeLink, storeRecipients } from '../support/visits.js'
-import { launch, openDashboard } from './browser.js'
+import { openBrowser, openDashboard } from './browser.js'
 import { card, expectTiles } from './see.js'
 import { openEmptySite } from './site.js'
 
@@ -12,7 +12,7 @@ let browser: Browser
 let site: TestApp
 const streams = new Set<ServerResponse>()
 beforeAll(async () => {
-  ;[browser, site] = await Promise.all([launch(), openEmptySite({ env: { STREAM_HEARTBEAT_MS: '500' } })])
+  ;[browser, site] = await Promise.all([openBrowser(), openEmptySite({ env: { STREAM_HEARTBEAT_MS: '500' } })])
   site.app.server.on('request', ({ url = '' }, response) => {
     if (url.endsWith('/stream')) streams.add(response)
   })

@@ -3,13 +3,13 @@ import { afterAll, beforeAll, it } from 'vitest'
 import type { TestApp } from '../support/app.js'
 import { storeLink } from '../support/visits.js'
 import { expectAccessible } from './accessible.js'
-import { launch, openDashboard } from './browser.js'
+import { openBrowser, openDashboard } from './browser.js'
 import { openEmptySite } from './site.js'
 
 let browser: Browser
 let site: TestApp
 beforeAll(async () => {
-  ;[browser, site] = await Promise.all([launch(), openEmptySite()])
+  ;[browser, site] = await Promise.all([openBrowser(), openEmptySite()])
   await storeLink(site.db, 26, 501, { title: 'Flyer' })
 })
 afterAll(async () => {

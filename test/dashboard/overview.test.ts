@@ -2,7 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestApp } from '../support/app.js'
 import { expectAccessible, expectFits } from './accessible.js'
-import { launch, openDashboard, tokenOf } from './browser.js'
+import { openBrowser, openDashboard, tokenOf } from './browser.js'
 import { openShortLink, storeKnownVisits } from './known-visits.js'
 import { card, dragOverChart, expectTiles } from './see.js'
 import { openEmptySite } from './site.js'
@@ -11,7 +11,7 @@ let browser: Browser
 let site: TestApp
 let empty: TestApp
 beforeAll(async () => {
-  ;[browser, site, empty] = await Promise.all([launch(), openEmptySite(), openEmptySite()])
+  ;[browser, site, empty] = await Promise.all([openBrowser(), openEmptySite(), openEmptySite()])
   await storeKnownVisits(site)
 })
 afterAll(async () => {

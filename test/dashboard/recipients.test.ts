@@ -9,14 +9,14 @@ import type { TestApp } from '../support/app.js'
 import { addressOf } from '../support/event-stream.js'
 import { newVisit, storeLink, storeRecipients } from '../support/visits.js'
 import { expectAccessible, expectFits } from './accessible.js'
-import { launch, openDashboard, patienceMs, tokenOf } from './browser.js'
+import { openBrowser, openDashboard, patienceMs, tokenOf } from './browser.js'
 import { expectTexts } from './see.js'
 import { openEmptySite } from './site.js'
 
 let browser: Browser
 let site: TestApp
 beforeAll(async () => {
-  ;[browser, site] = await Promise.all([launch(), openEmptySite()])
+  ;[browser, site] = await Promise.all([openBrowser(), openEmptySite()])
 })
 afterAll(async () => {
   await browser?.close()

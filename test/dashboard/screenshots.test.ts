@@ -9,7 +9,7 @@ import { openLinks, openOnce } from '../../src/demo/trickle.js'
 import type { TestApp } from '../support/app.js'
 import { addressOf } from '../support/event-stream.js'
 import { expectAccessible, expectFits } from './accessible.js'
-import { launch, openDashboard, tokenOf } from './browser.js'
+import { openBrowser, openDashboard, tokenOf } from './browser.js'
 import { openDemoSite } from './site.js'
 import { smallPng } from './small-png.js'
 
@@ -20,7 +20,7 @@ let browser: Browser
 let site: TestApp
 let webhookId: string
 beforeAll(async () => {
-  ;[browser, site] = await Promise.all([launch(), openDemoSite({ env: { TRUST_PROXY: '127.0.0.1' } })])
+  ;[browser, site] = await Promise.all([openBrowser(), openDemoSite({ env: { TRUST_PROXY: '127.0.0.1' } })])
   await storeDemoTokens(site.db, new Date())
   await tellReceiver(site.db, 'https://orders.example.com/visits?link={link_id}')
   const options = { address: addressOf(site), links: await openLinks(site.db), random: new SeededRandom(26) }

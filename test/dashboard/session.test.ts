@@ -3,13 +3,13 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestApp } from '../support/app.js'
 import { storeLinks } from '../support/visits.js'
 import { expectAccessible } from './accessible.js'
-import { launch, openDashboard, tokenOf } from './browser.js'
+import { openBrowser, openDashboard, tokenOf } from './browser.js'
 import { openEmptySite } from './site.js'
 
 let browser: Browser
 let site: TestApp
 beforeAll(async () => {
-  ;[browser, site] = await Promise.all([launch(), openEmptySite()])
+  ;[browser, site] = await Promise.all([openBrowser(), openEmptySite()])
   await storeLinks(site.db, 26, 21)
 })
 afterAll(async () => {

@@ -4,8 +4,10 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/dashboard/**/*.test.ts'],
-    setupFiles: ['test/support/answers.ts'],
-    globalSetup: ['test/support/build.ts', 'test/support/postgres.ts'],
+    setupFiles: ['test/support/answers.ts', 'test/support/leftovers.ts'],
+    globalSetup: ['test/support/build.ts', 'test/support/postgres.ts', 'test/dashboard/chromium.ts'],
+    pool: 'forks',
+    isolate: false,
     fileParallelism: false,
     testTimeout: 180_000,
     // What comes comes at once, but for a machine that has others to serve.

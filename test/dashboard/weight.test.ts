@@ -5,13 +5,13 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestApp } from '../support/app.js'
 import { storeLinks } from '../support/visits.js'
-import { launch, openDashboard } from './browser.js'
+import { openBrowser, openDashboard } from './browser.js'
 import { openEmptySite } from './site.js'
 
 let browser: Browser
 let site: TestApp
 beforeAll(async () => {
-  ;[browser, site] = await Promise.all([launch(), openEmptySite()])
+  ;[browser, site] = await Promise.all([openBrowser(), openEmptySite()])
   await storeLinks(site.db, 26, 21)
 })
 afterAll(async () => {
