@@ -9,6 +9,7 @@ import { shlink } from '../../src/imports/logs/shlink.js'
 import { yourls } from '../../src/imports/logs/yourls.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { openApp, type TestApp, testApp } from '../support/app.js'
+import { fileBytes } from '../support/text-file.js'
 import { newVisit, storeLinks, storeRecipients } from '../support/visits.js'
 
 let locator: Locator
@@ -161,6 +162,21 @@ describe('a Shlink file', () => {
       'line ends of Windows and no last one',
       'Date,User agent,Short Url\r\n2026-02-01T00:00:00Z,curl/8,https://s.test/a',
     ],
+    [
+      'UTF-16 with a mark',
+      fileBytes(
+        '\uFEFF"Date","User agent","Short Url"\r\n2026-02-01T00:00:00Z,curl/8,https://s.test/a\r\n',
+        'UTF-16LE',
+      ),
+    ],
+    [
+      'UTF-16 in the other order, without a mark',
+      fileBytes('Date;User agent;Short Url\n2026-02-01T00:00:00Z;curl/8;https://s.test/a\n', 'UTF-16BE'),
+    ],
+    [
+      'a line that declares the separator',
+      '\uFEFF"sep=|"\r\nDate|User agent|Short Url\r\n2026-02-01T00:00:00Z|curl/8|https://s.test/a\r\n',
+    ],
   ])('may have %s', async (_, text) => {
     const site = await testApp()
     expect(await importText(site.db, shlink, text)).toMatchObject({ stored: 1, refused: 0, said: [] })
@@ -183,7 +199,7 @@ describe('a Shlink file', () => {
       said: [
         'line 2: Date must be a time such as 2026-01-31T12:00:00+00:00',
         'line 3: has 2 cells where the header has 3',
-        'line 4: has a quote that is not closed, not doubled or not at the edge of its cell',
+        'line 4: has a quote that is opened and not closed',
         'line 5: must not contain NUL',
         'line 6: has too long a short code',
       ],
@@ -278,6 +294,19 @@ describe('a YOURLS log', () => {
     ])
     expect(await importText(site.db, yourls, rows.join('\n'))).toMatchObject({ stored: 0, skipped: 2, said: [] })
   })
+
+  it.each(['UTF-16LE', 'UTF-16BE', 'UTF-8'] as const)(
+    'gives the same visits in %s with a declared separator',
+    async (encoding) => {
+      const site = await testApp()
+      const text = `sep=;\r\n${fixture('yourls/without-header.csv')}`
+      expect(await importText(site.db, yourls, fileBytes(text, encoding))).toMatchObject({ stored: 5, refused: 0 })
+      expect(await importText(site.db, yourls, fixture('yourls/phpmyadmin.csv'))).toMatchObject({
+        stored: 0,
+        skipped: 5,
+      })
+    },
+  )
 
   it('is refused whole when it is none', async () => {
     const { db } = await testApp()

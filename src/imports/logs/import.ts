@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
+import type { Read } from '../../csv/read.js'
 import type { Database } from '../../database/open.js'
-import type { Read } from '../../visits/files/file-lines.js'
 import { type ImportReport, type ImportSummary, storeFile } from '../../visits/files/import.js'
 import type { WireVisit } from '../../visits/files/wire-row.js'
 import { type LinkOfCode, linksByCode } from './codes.js'

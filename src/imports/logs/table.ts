@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
-import { csvRecords } from '../../visits/files/csv-records.js'
-import { FileError } from '../../visits/files/csv-rows.js'
-import { fileLines, type Read } from '../../visits/files/file-lines.js'
+import { FileError, type Read } from '../../csv/read.js'
+import { strictRecords } from '../../csv/strict-records.js'
 
 /** Cells of a record by the names of their columns; what the file does not have is absent. */
 export type Cells = Readonly<Record<string, string | undefined>>
@@ -16,17 +15,13 @@ export interface Columns {
 }
 
 /**
- * Records of somebody else's CSV: with a byte order mark or without, and with commas, semicolons or tabs between cells, whichever
- * its first line has most of. Columns that are not known are passed over.
+ * Records of somebody else's CSV, in UTF-8 or UTF-16, whatever separates its cells. Columns that are not known are passed over.
  *
  * @throws FileError when a column is missing that is needed
  */
 export async function* tableRecords(source: Readable, columns: Columns): AsyncGenerator<Read<Cells>> {
-  const lines = fileLines(source)
-  const { value: first, done } = await lines.next()
-  if (done || first === undefined) return
   let names: readonly string[] | null = null
-  for await (const record of csvRecords(before(first, lines), separatorOf(first))) {
+  for await (const record of strictRecords(source)) {
     if ('reason' in record) {
       if (names === null) throw new FileError(`line ${record.line}: ${record.reason}`)
       yield record
@@ -34,23 +29,13 @@ export async function* tableRecords(source: Readable, columns: Columns): AsyncGe
       const header = record.value.map((cell) => named(cell, columns.aliases))
       const isHeader = columns.required.every((name) => header.includes(name))
       names = isHeader ? header : columns.withoutHeader(record.value)
-      if (names === null) throw new FileError(`line 1: the header must name the columns ${columns.required.join(', ')}`)
+      if (names === null)
+        throw new FileError(`line ${record.line}: the header must name the columns ${columns.required.join(', ')}`)
       if (!isHeader) yield { line: record.line, value: cellsOf(names, record.value) }
     } else {
       yield { line: record.line, value: cellsOf(names, record.value) }
     }
   }
-}
-
-async function* before(first: Read<string>, lines: AsyncIterable<Read<string>>): AsyncGenerator<Read<string>> {
-  yield first
-  yield* lines
-}
-
-function separatorOf(first: Read<string>): string {
-  const bare = 'reason' in first ? '' : first.value.replace(/"(?:[^"]|"")*"/g, '')
-  const count = (separator: string) => bare.split(separator).length
-  return [',', ';', '\t'].reduce((best, separator) => (count(separator) > count(best) ? separator : best))
 }
 
 /** `User agent`, `user_agent` and `userAgent` are one. */

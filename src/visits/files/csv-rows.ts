@@ -1,36 +1,33 @@
-import { unguarded } from './csv.js'
-import { csvRecords } from './csv-records.js'
-import type { Read } from './file-lines.js'
+import { unguarded } from '../../csv/guard.js'
+import { FileError, type Read } from '../../csv/read.js'
+import { strictRecords } from '../../csv/strict-records.js'
 import { wireKeys } from './wire-keys.js'
-
-/** A file that cannot be read at all. */
-export class FileError extends Error {}
 
 /**
  * Records of a CSV file as objects with the header's keys. An empty cell is an absent value.
  *
  * @throws FileError when the header has a column that is none, or one twice: every line would be wrong
  */
-export async function* csvRows(lines: AsyncIterator<Read<string>>): AsyncGenerator<Read<unknown>> {
+export async function* csvRows(source: AsyncIterable<Uint8Array>): AsyncGenerator<Read<unknown>> {
   let header: string[] | null = null
-  for await (const record of csvRecords(lines)) {
+  for await (const record of strictRecords(source)) {
     if ('reason' in record) {
       if (header === null) throw new FileError(`line ${record.line}: ${record.reason}`)
       yield record
     } else if (header === null) {
-      header = checkedHeader(record.value)
+      header = checkedHeader(record)
     } else {
       yield { line: record.line, value: rowOf(header, record.value) }
     }
   }
 }
 
-function checkedHeader(cells: string[]): string[] {
-  const names = cells.map((cell) => cell.trim())
+function checkedHeader({ line, value }: { line: number; value: string[] }): string[] {
+  const names = value.map((cell) => cell.trim())
   const unknown = names.find((name) => !wireKeys.some((key) => key === name))
-  if (unknown !== undefined) throw new FileError(`line 1: the header names an unknown column "${unknown}"`)
+  if (unknown !== undefined) throw new FileError(`line ${line}: the header names an unknown column "${unknown}"`)
   const twice = names.find((name, at) => names.indexOf(name) < at)
-  if (twice !== undefined) throw new FileError(`line 1: the header names the column ${twice} twice`)
+  if (twice !== undefined) throw new FileError(`line ${line}: the header names the column ${twice} twice`)
   return names
 }
 

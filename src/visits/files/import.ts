@@ -1,8 +1,9 @@
 import type { Readable } from 'node:stream'
+import { textLines } from '../../csv/lines.js'
+import type { Read } from '../../csv/read.js'
 import type { Database } from '../../database/open.js'
 import type { NewVisit } from '../visit.js'
 import { csvRows } from './csv-rows.js'
-import { fileLines, type Read } from './file-lines.js'
 import { ndjsonRows } from './ndjson.js'
 import { openStaging, type StagedVisit } from './staging.js'
 import { freshStatistics } from './statistics.js'
@@ -135,8 +136,7 @@ async function* visitBatches(
 
 async function* wireVisits(source: Readable, options: ImportOptions): AsyncGenerator<Read<WireVisit>> {
   const read = wireRowReader(options)
-  const lines = fileLines(source)
-  for await (const row of options.format === 'csv' ? csvRows(lines) : ndjsonRows(lines)) {
+  for await (const row of options.format === 'csv' ? csvRows(source) : ndjsonRows(textLines(source))) {
     if ('reason' in row) {
       yield row
       continue

@@ -1,4 +1,4 @@
-import type { Read } from './file-lines.js'
+import type { Read } from '../../csv/read.js'
 
 /** One JSON text a line; blank lines are passed over. */
 export async function* ndjsonRows(lines: AsyncIterable<Read<string>>): AsyncGenerator<Read<unknown>> {

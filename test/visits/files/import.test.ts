@@ -10,6 +10,7 @@ import { visitFilters } from '../../../src/visits/filters.js'
 import { type TestApp, testApp } from '../../support/app.js'
 import { collect } from '../../support/collect.js'
 import { testDatabase } from '../../support/database.js'
+import { fileBytes } from '../../support/text-file.js'
 import { newVisit, storeLinks } from '../../support/visits.js'
 import { ndjson, untrackedRow, type WireRow, wireRow } from '../../support/wire-row.js'
 
@@ -80,6 +81,15 @@ describe('a round trip', () => {
     expect((await importText(target.db, exported, { format })).bad).toEqual([])
     expect(await page(target)).toBe(await page(source))
     expect(await exportText(target.db, format)).toBe(exported)
+  })
+
+  it.each(['UTF-16LE', 'UTF-16BE'] as const)('by way of a program that writes %s loses nothing', async (encoding) => {
+    const { db } = await testDatabase()
+    const rows = [wireRow(), untrackedRow({ city: 'São Paulo' })]
+    expect(await importText(db, fileBytes(ndjson(rows), encoding))).toMatchObject({ stored: 2, bad: [] })
+    const csv = await exportText(db, 'csv')
+    const again = fileBytes(`\uFEFFsep=,\r\n${csv}`, encoding)
+    expect(await importText(db, again, { format: 'csv' })).toMatchObject({ stored: 0, skipped: 2, bad: [] })
   })
 
   it('keeps the documented row byte for byte', async () => {
