@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify'
 import { z } from 'zod'
 import { publicAddress, rawQuery } from './address.js'
 import { okSchema, success } from './envelope.js'
+import { noSort } from './page-query.js'
 import { buildQueryString, parseQueryString } from './query-string.js'
 
 const notALimit = 'The limit field must be a number between 1 and 1000.'
@@ -20,6 +21,7 @@ export const cursorListFields = {
     .guid({ error: notACursor })
     .meta({ pattern: undefined, format: undefined, description: 'From `links.next` or `meta.next_cursor`.' })
     .nullish(),
+  sort: noSort,
 }
 
 const noPage = z.null()

@@ -69,6 +69,7 @@ export const feedQuery = (zone: string) =>
         .transform(Number)
         .default(0),
       filter: z.undefined({ error: 'A feed takes no filters: it has every visit.' }).optional(),
+      sort: z.undefined({ error: 'A feed is in the order of recording.' }).optional(),
     })
     .refine(({ cursor, since }) => cursor === undefined || since === undefined, {
       path: ['since'],
@@ -82,6 +83,7 @@ export const streamQuery = z.object({
     .meta({ description: 'Goes on where a feed, an export or a stream ended; without it the stream starts now.' })
     .optional(),
   filter: z.undefined({ error: 'A stream takes no filters: it has every visit.' }).optional(),
+  sort: z.undefined({ error: 'A stream is in the order of recording.' }).optional(),
 })
 
 /** What an EventSource that connects again sends by itself. It is newer than the cursor in the address. */
