@@ -17,7 +17,7 @@ import { pageOfTokens } from './list-tokens.js'
 import { findOwner } from './owners.js'
 import { callerResource, tokenResource } from './resource.js'
 import { revokeTokenEverywhere } from './revoke-everywhere.js'
-import { tokenBody, tokenParams, tokensQuery } from './schema.js'
+import { refuseQueryFields, tokenBody, tokenParams, tokensQuery } from './schema.js'
 import { signToken } from './sign-token.js'
 import type { TokenUses } from './token-uses.js'
 
@@ -85,7 +85,7 @@ export function accountRoutes(api: Api, deps: AccountRoutesDeps): void {
         operationId: 'createToken',
         summary: 'Create an access token',
         description:
-          'It may do as much as the token in use at most, and is shown in this answer only. An opaque one is 40 letters and digits; a JWT says by itself what it may.',
+          'It may do as much as the token in use at most, and is shown in this answer only. An opaque one is 40 letters and digits; a JWT says by itself what it may. Unknown fields are refused.',
         tags,
         consumes: bodyTypes,
         body: tokenBody(config.outputZone),
@@ -93,7 +93,8 @@ export function accountRoutes(api: Api, deps: AccountRoutesDeps): void {
       },
       config: { scope: 'admin' },
     },
-    async ({ body, caller }, reply) => {
+    async ({ body, query, caller }, reply) => {
+      refuseQueryFields(query)
       const token = withinCaller(body, caller, config.rateLimit)
       const isJwt = body.type === 'jwt'
       const { stored, text } = isJwt

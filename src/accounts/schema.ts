@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseInstant } from '../http/dates.js'
+import { invalid } from '../http/errors.js'
 import { pageQuery } from '../http/page-query.js'
 import { parseRange } from './allowed-ips.js'
 import { scopes } from './scopes.js'
@@ -15,13 +16,13 @@ export const tokensQuery = pageQuery
 export type TokenFields = z.output<ReturnType<typeof tokenBody>>
 
 /**
- * Body of a new token. Other fields are ignored: whose the token is, and everything else that is stored, is not for a request to
- * say.
+ * Body of a new token. An unknown field is refused: a limit that is misspelt, or that this server does not have, would otherwise
+ * make a token that may do more than was meant.
  *
  * @param zone of times that name none
  */
-export const tokenBody = (zone: string) =>
-  z.object({
+export const tokenBody = (zone: string) => {
+  const fields = {
     name,
     scopes: scopeList,
     expires_at: expiry(zone).nullish(),
@@ -31,7 +32,36 @@ export const tokenBody = (zone: string) =>
       .enum(['opaque', 'jwt'], { error: 'The type field must be opaque or jwt.' })
       .nullish()
       .meta({ description: 'Without it, opaque.' }),
-  })
+  }
+  return z
+    .looseObject(fields)
+    .superRefine((given, context) => {
+      const unknown = Object.keys(given).filter((field) => !Object.hasOwn(fields, field))
+      for (const field of unknown.slice(0, maxNamed)) {
+        context.addIssue({ code: 'custom', path: [field], message: unknownField(Object.keys(fields)) })
+      }
+    })
+    .meta({ additionalProperties: false })
+}
+
+/** Most unknown fields that one answer names. */
+const maxNamed = 20
+
+function unknownField(known: string[]): string {
+  return `There is no such field of an access token. There are ${known.slice(0, -1).join(', ')} and ${known.at(-1)}.`
+}
+
+/**
+ * Refuses fields of a new token in the query, where nobody would read them.
+ *
+ * @throws HttpError 422
+ */
+export function refuseQueryFields(query: unknown): void {
+  const names = Object.keys(query as object).filter((name) => name !== 'access_token' && name !== '_method')
+  if (names.length === 0) return
+  const text = 'The fields of an access token must be in the body of the request.'
+  throw invalid(Object.fromEntries(names.slice(0, maxNamed).map((name) => [name, [text]])))
+}
 
 const longestName = 255
 

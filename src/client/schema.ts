@@ -112,7 +112,7 @@ export interface paths {
         put?: never;
         /**
          * Create an access token
-         * @description It may do as much as the token in use at most, and is shown in this answer only. An opaque one is 40 letters and digits; a JWT says by itself what it may.
+         * @description It may do as much as the token in use at most, and is shown in this answer only. An opaque one is 40 letters and digits; a JWT says by itself what it may. Unknown fields are refused.
          *
          *     Scope: `admin`.
          */
@@ -3258,6 +3258,8 @@ export interface operations {
                 /** @description What is no number of a page means the first. */
                 page?: number;
                 per_page?: number;
+                /** @description Instead of newest recorded first. */
+                sort?: "created_at" | "-created_at";
                 /** @description Several values with commas (up to 50); `-` in front of a value excludes it. `mobile` needs the scope `visits:pii`. */
                 filter?: {
                     browser?: string;
@@ -3288,8 +3290,6 @@ export interface operations {
                 };
                 /** @description Openings that no person made. */
                 bots?: "include" | "exclude" | "only";
-                /** @description Instead of newest recorded first. */
-                sort?: "created_at" | "-created_at";
                 /** @description Freezes the list at a position: the number of a visit, in the order of recording, or `now`. */
                 as_of?: string;
             };

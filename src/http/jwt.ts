@@ -48,11 +48,23 @@ export async function verifiedClaims(request: FastifyRequest, text: string, outp
     const { payload } = request.server.jwt.decode<{ payload: { exp: number } }>(text) ?? { payload: { exp: 0 } }
     throw expiredAt(new Date(Math.max(payload.exp * 1000, -latestTime)), outputZone)
   })
+  refuseUnknownLimits(claims)
   const ownerId = ownerOf(claims.sub)
   if (ownerId === null) throw unauthenticated()
   const expiresAt = typeof claims.exp === 'number' ? claims.exp * 1000 : Infinity
   const id = rowOf(claims.jti)
   return { ownerId, scopes: scopesOf(claims), id, expiresAt: expiresAt > latestTime ? Infinity : expiresAt }
+}
+
+/**
+ * Claims that would limit a token if they were fields of a stored one. Only `scope` and `exp` of a JWT are enforced: other unknown
+ * claims are ignored (RFC 7519 section 4), but whoever wrote one of these meant a token that may do less.
+ *
+ * @throws HttpError 401
+ */
+function refuseUnknownLimits(claims: Record<string, unknown>): void {
+  const limit = ['allowed_ips', 'rate_limit', 'link_ids', 'expires_at'].find((name) => claims[name] != null)
+  if (limit !== undefined) throw unauthenticated(`Token has the claim ${limit}, which this server does not enforce`)
 }
 
 /** What a Date can be, in Unix milliseconds. */

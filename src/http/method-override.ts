@@ -50,8 +50,9 @@ export function acceptOverrides(scope: FastifyInstance): () => void {
     if (verbOf(overrideOutside(raw, originalUrl)) === undefined) throw unknownVerb()
   })
   scope.addHook('preValidation', async (request, reply) => {
+    const asked = takenField(request.body)
     if (request.method !== 'POST' || overrideOutside(request.raw, request.originalUrl) !== null) return
-    const verb = verbOf((request.body as { _method?: unknown } | null | undefined)?._method)
+    const verb = verbOf(asked)
     if (verb === undefined) throw unknownVerb()
     if (verb === null) return
     const known = routes.get(request.routeOptions.url ?? '')
@@ -78,6 +79,15 @@ async function answerWith(route: RouteOptions, request: FastifyRequest, reply: F
   request.body = schema.body ? validated(schema.body as z.ZodType, 'body', request.body) : undefined
   const answer = await handler.call(request.server, request, reply)
   return reply.sent ? reply : reply.send(answer)
+}
+
+/** The body's `_method`, which is taken out of it: it is no field of any record. */
+function takenField(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || !Object.hasOwn(body, '_method')) return undefined
+  const fields = body as { _method?: unknown }
+  const { _method: asked } = fields
+  delete fields._method
+  return asked
 }
 
 /** What header and query ask for; null without either, or for a request that is no POST. */

@@ -46,10 +46,11 @@ function refusal(part: string | undefined, error: z.ZodError): HttpError {
 
 /** zod's issues as Laravel names fields: `filter.browser`. */
 export function fieldErrors(error: z.ZodError): FieldErrors {
-  const errors: FieldErrors = {}
+  // Not an object: fields of a request may be called what objects have already, such as `constructor`.
+  const errors = new Map<string, string[]>()
   for (const issue of error.issues) {
     const field = issue.path.join('.') || 'request'
-    errors[field] = [...(errors[field] ?? []), issue.message]
+    errors.set(field, [...(errors.get(field) ?? []), issue.message])
   }
-  return errors
+  return Object.fromEntries(errors)
 }

@@ -75,7 +75,14 @@ describe('a new access token', () => {
     {
       body: json({ name: 'Dashboard', scopes: ['visits:read'], id, user_id: 1, access_token: 'x', token_hash: 'x' }),
     },
-    created(),
+    invalid(
+      Object.fromEntries(
+        ['id', 'user_id', 'access_token', 'token_hash'].map((field) => [
+          field,
+          'There is no such field of an access token. There are name, scopes, expires_at, allowed_ips, rate_limit and type.',
+        ]),
+      ),
+    ),
   )
   for (const at of [`${path}/`, `/api/v2${path}`, `/api/v2/api/v2${path}`]) {
     answers('here too', `POST ${at}`, { body: json({ name: 'Dashboard', scopes: ['visits:read'] }) }, created())
