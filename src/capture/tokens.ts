@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Notifications } from '../database/notifications.js'
+import { growingCache } from '../growing-cache.js'
 import { erasedWord } from '../links/announce.js'
 import type { TokenTarget } from '../links/target.js'
 import { CacheCounts } from '../measures.js'
@@ -37,6 +38,9 @@ const restMs = 1_000
 
 /** Of targets in memory: usual ones are never that many. */
 const mostCharacters = 2 ** 26
+const mostTokens = 50_000
+/** Each weighs at least this, so that there are never more of them, however short they are. */
+const leastCharacters = Math.ceil(mostCharacters / mostTokens)
 
 interface Entry {
   target: TokenTarget
@@ -54,13 +58,12 @@ export function openTokens(options: TokensOptions): Tokens {
   const { lookUp, notifications, now = Date.now, limitMs = 5_000 } = options
   const byLink = new Map<string, Set<string>>()
   const known = new LRUCache<string, Entry>({
-    max: 50_000,
     maxSize: mostCharacters,
-    sizeCalculation: ({ target }) => 1 + target.longUrl.length + charactersOf(target.rules),
+    sizeCalculation: ({ target }) => Math.max(leastCharacters, target.longUrl.length + charactersOf(target.rules)),
     dispose: ({ target }, token, reason) => reason !== 'set' && forget(byLink, linkKey(target), token),
   })
   // Apart, so that guessing cannot push out what is known.
-  const missing = new LRUCache<string, { until: number }>({ max: 10_000 })
+  const missing = growingCache<string, { until: number }>(10_000)
   const lookups = new Map<string, Lookup>()
   /** Words said while lookups run: an answer may be older than they are. */
   const heard = new Set<Set<string>>()

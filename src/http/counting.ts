@@ -4,7 +4,7 @@
 import rateLimit, { normalizeIP } from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { Redis } from 'ioredis'
-import { LRUCache } from 'lru-cache'
+import { growingCache } from '../growing-cache.js'
 
 export interface Count {
   /** This time included. */
@@ -45,7 +45,7 @@ const mostKeys = 50_000
  * bare Fastify does for a request.
  */
 export function localCounter({ windowMs, keyOf }: CounterOptions): (request: FastifyRequest) => Count {
-  const counts = new LRUCache<string | number, { number: number; until: number }>({ max: mostKeys })
+  const counts = growingCache<string | number, { number: number; until: number }>(mostKeys)
   return (request) => {
     const key = keyOf(request)
     const now = Date.now()

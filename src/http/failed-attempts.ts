@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import { LRUCache } from 'lru-cache'
 import { tokenHash } from '../accounts/token-text.js'
+import { growingCache } from '../growing-cache.js'
 import { addressOf } from './counting.js'
 
 /**
@@ -38,8 +38,8 @@ const mostKnown = 20_000
 
 /** @param limit failures a minute before the first wait; 0: any number */
 export function watchFailedAttempts(limit: number): FailedAttempts {
-  const known = new LRUCache<string, Attempts>({ max: mostKnown })
-  const accepted = new LRUCache<string, true>({ max: mostKnown })
+  const known = growingCache<string, Attempts>(mostKnown)
+  const accepted = growingCache<string, true>(mostKnown)
   const keyOf = (request: Address, token: string) => `${addressOf(request)} ${tokenHash(token).toString('base64')}`
   return {
     waitBefore(request, token, now) {

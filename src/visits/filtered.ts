@@ -1,7 +1,8 @@
-import { LRUCache } from 'lru-cache'
+import type { LRUCache } from 'lru-cache'
 import type { PoolClient } from 'pg'
 import { anyOwner, type Database } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
+import { growingCache } from '../growing-cache.js'
 import { type PageRequest, pageBounds } from '../http/paginate.js'
 import type { LinkPositions } from '../links/positions.js'
 import type { Condition, FilterName, VisitFilters } from './filters.js'
@@ -67,7 +68,7 @@ type Counts = LRUCache<string, { upTo: number; count: number }>
 function countsOf(db: Database): Counts {
   const known = counts.get(db)
   if (known !== undefined) return known
-  const made: Counts = new LRUCache({ max: 10_000 })
+  const made: Counts = growingCache(10_000)
   counts.set(db, made)
   return made
 }

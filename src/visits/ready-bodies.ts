@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Shown } from '../audit/read.js'
+import { growingCache } from '../growing-cache.js'
 import { CacheCounts } from '../measures.js'
 
 /** A body, and what it shows. */
@@ -17,11 +18,11 @@ export interface ReadyBody {
 export class ReadyBodies {
   readonly counts = new CacheCounts()
   readonly #bodies: LRUCache<string, ReadyBody>
-  readonly #offered = new LRUCache<string, true>({ max: 10_000 })
+  readonly #offered = growingCache<string, true>(10_000)
   readonly #asked = new LRUCache<string, true>({
-    max: 10_000,
     maxSize: 4 * 1024 * 1024,
-    sizeCalculation: (_, address) => address.length,
+    // At least as much as makes them 10,000, which most of them are shorter than.
+    sizeCalculation: (_, address) => Math.max(420, address.length),
   })
 
   /** @param keptBytes how much to keep in memory */

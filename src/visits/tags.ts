@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { growingCache } from '../growing-cache.js'
 import { bodyTag, entityTag } from '../http/conditional.js'
 
 /**
@@ -6,7 +6,7 @@ import { bodyTag, entityTag } from '../http/conditional.js'
  * gave which body is remembered, so that asking again while nothing is new costs no search.
  */
 export class FilteredTags {
-  readonly #tags = new LRUCache<string, string>({ max: 10_000 })
+  readonly #tags = growingCache<string, string>(10_000)
 
   known(state: unknown[]): string | null {
     return this.#tags.get(entityTag(state)) ?? null
