@@ -43,7 +43,8 @@ function refuse(socket: Duplex, status: number, message: string): void {
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
   // Closed at once, with input unread, the connection would be reset and the answer lost with it.
   socket.resume()
-  setTimeout(() => socket.destroy(), lingerMs).unref()
+  const lingering = setTimeout(() => socket.destroy(), lingerMs).unref()
+  socket.once('close', () => clearTimeout(lingering))
 }
 
 function answer(status: number, message: string) {

@@ -11,6 +11,7 @@ const longestAnswerMs = 60_000
 export function letGoWhenStopping(app: FastifyInstance): void {
   const sockets = new Set<Socket & { _httpMessage?: object | null }>()
   let isStopping = false
+  let deadline: NodeJS.Timeout | undefined
   app.server.on('connection', (socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
@@ -24,6 +25,7 @@ export function letGoWhenStopping(app: FastifyInstance): void {
     // Answers whose head is out already, such as a download, cannot say so any more.
     app.server.keepAliveTimeout = 1
     for (const socket of sockets) if (!socket._httpMessage) socket.destroy()
-    setTimeout(() => app.server.closeAllConnections(), longestAnswerMs).unref()
+    deadline = setTimeout(() => app.server.closeAllConnections(), longestAnswerMs).unref()
   })
+  app.addHook('onClose', async () => clearTimeout(deadline))
 }
