@@ -35,7 +35,6 @@ export function healthRoutes(app: FastifyInstance, deps: HealthDeps): void {
     return pendingNow()
   }
   const tags = ['Health']
-  const response = { 200: emptySchema('OK') }
   const alive = { operationId: 'health', summary: 'Whether the server is alive', tags, response }
   const ready = { operationId: 'ready', summary: 'Whether requests can be served', tags, response }
   app.get('/health', { schema: alive }, async () => success('OK', []))
@@ -60,5 +59,7 @@ async function unlessAway(pending: Promise<string[]>): Promise<string[]> {
 }
 
 const patienceMs = 1_000
+
+const response = { 200: emptySchema('OK') }
 
 const notReady = (message: string) => new HttpError(503, message, { headers: { 'retry-after': '30' } })

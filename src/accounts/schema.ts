@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseInstant } from '../http/dates.js'
 import { invalid } from '../http/errors.js'
+import { memoise } from '../http/memoise.js'
 import { pageQuery } from '../http/page-query.js'
 import { parseRange } from './allowed-ips.js'
 import { scopes } from './scopes.js'
@@ -21,7 +22,7 @@ export type TokenFields = z.output<ReturnType<typeof tokenBody>>
  *
  * @param zone of times that name none
  */
-export const tokenBody = (zone: string) => {
+export const tokenBody = memoise((zone: string) => {
   const fields = {
     name,
     scopes: scopeList,
@@ -42,7 +43,7 @@ export const tokenBody = (zone: string) => {
       }
     })
     .meta({ additionalProperties: false })
-}
+})
 
 /** Most unknown fields that one answer names. */
 const maxNamed = 20

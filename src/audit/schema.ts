@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { cursorListFields } from '../http/cursor-list.js'
 import { parseInstant } from '../http/dates.js'
+import { memoise } from '../http/memoise.js'
 
 const notALink = 'The filter link_id must be the id of a link.'
 const notAToken = 'The filter token_id must be the id of an access token.'
 
-export const readsQuery = (zone: string) => {
+export const readsQuery = memoise((zone: string) => {
   const instant = (name: string, description: string) => {
     const error = `The ${name} field must be a time as ISO 8601 or Y-m-d H:i:s, such as 2026-01-31 or 2026-01-31T12:00:00+01:00.`
     return z
@@ -41,4 +42,4 @@ export const readsQuery = (zone: string) => {
     to: instant('to', 'Reads before this time.'),
     ...cursorListFields,
   })
-}
+})

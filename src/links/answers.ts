@@ -1,5 +1,6 @@
 /** What answers about links look like (contract.md section 4). The examples together are a link. */
 import { z } from 'zod'
+import { emptySchema, okSchema, pageSchema } from '../http/envelope.js'
 import { instantWith, wallTime } from '../http/time.js'
 
 const instant = (example: string) => instantWith(6, example)
@@ -41,7 +42,7 @@ const settings = {
 }
 
 /** A link in lists and alone. */
-export const linkSchema = z
+const linkSchema = z
   .object({
     id: z
       .int()
@@ -74,7 +75,7 @@ export const linkSchema = z
   .meta({ id: 'Link', description: 'A short link.' })
 
 /** A link that was just created or edited. */
-export const savedLinkSchema = linkSchema
+const savedLinkSchema = linkSchema
   .extend({
     visits: z.array(z.never()).max(0),
     is_advanced: z
@@ -82,3 +83,9 @@ export const savedLinkSchema = linkSchema
       .meta({ description: 'As text here, as the request may have sent it.', examples: ['0'] }),
   })
   .meta({ id: 'SavedLink', description: 'A short link as it was just stored.' })
+
+export const linksAnswer = pageSchema('OK', linkSchema)
+export const linkAnswer = okSchema('OK', linkSchema)
+export const linkCreatedAnswer = okSchema('Link Created Successfully', savedLinkSchema)
+export const linkUpdatedAnswer = okSchema('Link Updated Successfully', savedLinkSchema)
+export const linkDeletedAnswer = emptySchema('Link Deleted Successfully')

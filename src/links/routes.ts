@@ -4,12 +4,12 @@ import { type Database, statement } from '../database/open.js'
 import { publicAddress, rawQuery, requestOrigin } from '../http/address.js'
 import { bodyTypes } from '../http/bodies.js'
 import { bodyTag, entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
-import { emptySchema, listBody, okSchema, pageSchema, success } from '../http/envelope.js'
+import { listBody, success } from '../http/envelope.js'
 import { notFound } from '../http/errors.js'
 import { pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
-import { linkSchema, savedLinkSchema } from './answers.js'
+import { linkAnswer, linkCreatedAnswer, linkDeletedAnswer, linksAnswer, linkUpdatedAnswer } from './answers.js'
 import { createLink } from './create.js'
 import { deleteLink } from './delete.js'
 import { editLink } from './edit.js'
@@ -42,7 +42,7 @@ export function linkRoutes(api: Api, { db, config }: LinkRoutesDeps): void {
         description: 'Newest first.',
         tags,
         querystring: linksQuery,
-        response: { 200: pageSchema('OK', linkSchema), 304: unchanged },
+        response: { 200: linksAnswer, 304: unchanged },
       },
       config: { scope: 'links:read' },
     },
@@ -69,7 +69,7 @@ export function linkRoutes(api: Api, { db, config }: LinkRoutesDeps): void {
         consumes: bodyTypes,
         querystring: includeQuery,
         body,
-        response: { 200: okSchema('Link Created Successfully', savedLinkSchema) },
+        response: { 200: linkCreatedAnswer },
       },
       config: { scope: 'links:write' },
     },
@@ -90,7 +90,7 @@ export function linkRoutes(api: Api, { db, config }: LinkRoutesDeps): void {
         tags,
         params: linkParams,
         querystring: includeQuery,
-        response: { 200: okSchema('OK', linkSchema), 304: unchanged },
+        response: { 200: linkAnswer, 304: unchanged },
       },
       config: { scope: 'links:read' },
     },
@@ -117,7 +117,7 @@ export function linkRoutes(api: Api, { db, config }: LinkRoutesDeps): void {
         params: linkParams,
         querystring: includeQuery,
         body,
-        response: { 200: okSchema('Link Updated Successfully', savedLinkSchema) },
+        response: { 200: linkUpdatedAnswer },
       },
       config: { scope: 'links:write' },
       handler: async (request) => {
@@ -138,7 +138,7 @@ export function linkRoutes(api: Api, { db, config }: LinkRoutesDeps): void {
         description: 'At once and for good: its visits go in the background, its short URLs are never given out again.',
         tags,
         params: linkParams,
-        response: { 200: emptySchema('Link Deleted Successfully') },
+        response: { 200: linkDeletedAnswer },
       },
       config: { scope: 'links:write' },
     },

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Config, mostRetentionDays } from '../config.js'
 import { parseInstant } from '../http/dates.js'
+import { memoise } from '../http/memoise.js'
 import { pageQuery } from '../http/page-query.js'
 import { filterParameters } from './filters.js'
 import { isReserved, tokenShape } from './reserved.js'
@@ -34,6 +35,9 @@ export type LinkFields = z.output<ReturnType<typeof linkBody>>
  * A null (or blank: http/bodies.ts) empties what can be empty, and is not there where nothing could be meant by it.
  */
 export const linkBody = ({ targetSchemes, outputZone }: Pick<Config, 'targetSchemes' | 'outputZone'>) =>
+  bodyOf(targetSchemes, outputZone)
+
+const bodyOf = memoise((targetSchemes: string[], outputZone: string) =>
   z
     .preprocess(
       withNewNames,
@@ -66,7 +70,8 @@ export const linkBody = ({ targetSchemes, outputZone }: Pick<Config, 'targetSche
     .meta({
       id: 'LinkFields',
       description: 'The old names `advanced` and `webhook` count where the new ones are absent.',
-    })
+    }),
+)
 
 function withNewNames(body: unknown): unknown {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return {}

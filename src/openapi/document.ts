@@ -4,6 +4,7 @@ import type { Config } from '../config.js'
 import { answerHeaders, errorResponses } from './errors.js'
 import type { Components, JsonSchema } from './json-schema.js'
 import { type Messages, messageOperations } from './messages.js'
+import { oncePerContent } from './once.js'
 import { type OperationPlace, operationOf } from './operation.js'
 
 /** Groups of operations, in the order in which they are shown. */
@@ -31,16 +32,15 @@ Every answer is an envelope: \`status\`, \`code\` (the HTTP status), \`message\`
  * Nothing is described twice: parameters and bodies come from the zod schemas that check them, answers from `schema.response`,
  * which the test suite holds every answer to, errors and scopes from what a route needs.
  *
+ * It is made when somebody asks for it, and once for all apps of a process that would have the same one.
+ *
  * @param messages what this server posts to webhooks
  */
-export async function describeApi(
-  app: FastifyInstance,
-  config: Pick<Config, 'publicUrl' | 'shortUrl'>,
-  messages: Messages,
-): Promise<void> {
-  const operations = new Map<string, Place & { route: RouteOptions }>()
+export async function describeApi(app: FastifyInstance, config: Addresses, messages: Messages): Promise<void> {
+  const { publicUrl, shortUrl } = config
+  const operations = new Map<string, Operation>()
   await app.register(swagger, {
-    openapi: { openapi: '3.1.1', info, tags, servers: [{ url: config.publicUrl ?? '/' }] },
+    openapi: { openapi: '3.1.1', info, tags, servers: [{ url: publicUrl ?? '/' }] },
     stripBasePath: false,
     convertConstToEnum: false,
     transform: ({ schema, url, route }) => {
@@ -57,21 +57,28 @@ export async function describeApi(
       const found = [...operations.values()]
       // The next form of the document, YAML, begins anew.
       operations.clear()
-      return completed(object, found, config, messages) as ReturnType<SwaggerTransformObject>
+      const content = { addresses: [publicUrl, shortUrl], operations: found.map(contentOf), messages }
+      return oncePerContent(content, () => completed(object, found, config, messages))
     },
   })
 }
 
 const capitalized = (word: string) => word.charAt(0).toUpperCase() + word.slice(1)
 
-type Place = Omit<OperationPlace, 'server'>
+type Operation = Omit<OperationPlace, 'server'> & { route: RouteOptions }
+
+function contentOf({ route: { url, method, schema, config }, ...place }: Operation) {
+  return { ...place, url, method, schema, config }
+}
+
+type Addresses = Pick<Config, 'publicUrl' | 'shortUrl'>
 
 const info = { title: 'Smart Link', version: '2', description, license: { name: 'MIT', identifier: 'MIT' } }
 
 function completed(
   object: Parameters<SwaggerTransformObject>[0],
-  operations: (Place & { route: RouteOptions })[],
-  { publicUrl = 'https://api.example.com', shortUrl }: Pick<Config, 'publicUrl' | 'shortUrl'>,
+  operations: Operation[],
+  { publicUrl = 'https://api.example.com', shortUrl }: Addresses,
   messages: Messages,
 ): JsonSchema {
   const schemas: Components = {}

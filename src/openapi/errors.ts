@@ -1,6 +1,7 @@
 /** The errors that come of what an operation is, whatever it does. Each is described once and referred to. */
 import { errorSchema, failure } from '../http/envelope.js'
 import { expiredAt, forbidden, HttpError, invalid, notFound, tooManyRequests, unauthenticated } from '../http/errors.js'
+import { memoise } from '../http/memoise.js'
 import { type Components, type JsonSchema, jsonSchema } from './json-schema.js'
 
 interface CommonError {
@@ -36,11 +37,13 @@ export function commonErrors({ caller, scope, input, body }: Needs): number[] {
 
 export const errorRef = (status: number) => ({ $ref: `#/components/responses/${errors[status]?.name ?? 'Error'}` })
 
+const errorWith = memoise(errorSchema)
+
 /** The common errors for `components.responses`. */
 export function errorResponses(components: Components): Record<string, JsonSchema> {
   return Object.fromEntries(
     Object.entries(errors).map(([status, { name, description, examples, headers = [] }]) => {
-      const schema = jsonSchema(errorSchema(Number(status)), 'output', components)
+      const schema = jsonSchema(errorWith(Number(status)), 'output', components)
       const values = Object.entries(examples).map(([key, { message, extra }]) => {
         return [key, { value: failure(Number(status), message, extra.errors) }]
       })

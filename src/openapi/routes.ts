@@ -13,16 +13,6 @@ export async function documentRoutes(api: Api, { publicUrl }: Pick<Config, 'publ
     return { body, tag: bodyTag(body) }
   }
 
-  const schema = {
-    operationId: 'showDocument',
-    summary: 'This document',
-    tags: ['Health'],
-    response: {
-      200: z.looseObject({ openapi: z.literal('3.1.1') }),
-      304: unchanged,
-      404: errorSchema(404, 'Not Found'),
-    },
-  }
   api.get('/openapi.json', { schema }, async (request, reply) => {
     document ??= written()
     const { body, tag } = document
@@ -38,6 +28,17 @@ export async function documentRoutes(api: Api, { publicUrl }: Pick<Config, 'publ
     uiConfig: { layout: 'BaseLayout', deepLinking: true, docExpansion: 'none', displayRequestDuration: true },
     staticCSP: contentSecurityPolicy,
   })
+}
+
+const schema = {
+  operationId: 'showDocument',
+  summary: 'This document',
+  tags: ['Health'],
+  response: {
+    200: z.looseObject({ openapi: z.literal('3.1.1') }),
+    304: unchanged,
+    404: errorSchema(404, 'Not Found'),
+  },
 }
 
 /** Its own scripts and styles, pictures inside of them, and requests to this server: nothing else. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseInstant } from '../http/dates.js'
+import { memoise } from '../http/memoise.js'
 import { pageQuery } from '../http/page-query.js'
 
 /** Most recipients that one request brings. */
@@ -44,7 +45,7 @@ const sentAt = (zone: string) =>
   })
 
 /** A list, or `recipients` with one. Times without a zone are in `zone`. */
-export const recipientsBody = (zone: string) => {
+export const recipientsBody = memoise((zone: string) => {
   const recipient = z.object(
     { mobile, message_id: messageId, sent_at: sentAt(zone) },
     { error: 'A recipient must be an object with a mobile.' },
@@ -62,7 +63,7 @@ export const recipientsBody = (zone: string) => {
       z.object({ recipients }, { error: list }),
     )
     .meta({ id: 'NewRecipients', description: 'Or the list alone.' })
-}
+})
 
 /** A person, by the number that recipients have. */
 export const erasureBody = z.object({ mobile }, { error: 'The body must be an object with a mobile.' })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { cursorListFields } from '../http/cursor-list.js'
+import { memoise } from '../http/memoise.js'
 import { pageQuery } from '../http/page-query.js'
 import { filterParameters } from './filters.js'
 
@@ -16,14 +17,15 @@ const asOf = z
   .optional()
 
 /** Query of a link's visits. `as_of` freezes the list at a position, so that a walk sees every row once. */
-export const visitsQuery = (zone: string) =>
+export const visitsQuery = memoise((zone: string) =>
   pageQuery.extend({
     ...filterParameters(zone),
     as_of: asOf,
-  })
+  }),
+)
 
 /** Query of an export: the filters of the list, always in the order of recording. It goes on after a cursor or a visit. */
-export const exportQuery = (zone: string) =>
+export const exportQuery = memoise((zone: string) =>
   z
     .object({
       ...filterParameters(zone),
@@ -45,12 +47,13 @@ export const exportQuery = (zone: string) =>
     .refine(({ cursor, after }) => cursor === undefined || after === undefined, {
       path: ['after'],
       error: 'The after field goes on after a visit, a cursor after a position. Give one of them.',
-    })
+    }),
+)
 
 const wait = 'The wait field must be a number of seconds between 0 and 60.'
 
 /** Query of a feed. It has every visit, so it takes no filters. */
-export const feedQuery = (zone: string) =>
+export const feedQuery = memoise((zone: string) =>
   z
     .object({
       limit: cursorListFields.limit,
@@ -74,7 +77,8 @@ export const feedQuery = (zone: string) =>
     .refine(({ cursor, since }) => cursor === undefined || since === undefined, {
       path: ['since'],
       error: 'The since field starts a feed; a cursor goes on with one. Give one of them.',
-    })
+    }),
+)
 
 /** Query of a stream: where it starts, when it does not start now. */
 export const streamQuery = z.object({

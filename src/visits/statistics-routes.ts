@@ -1,5 +1,4 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { LRUCache } from 'lru-cache'
 import { may } from '../accounts/scopes.js'
 import { nothingShown } from '../audit/read.js'
 import type { Reads } from '../audit/reads.js'
@@ -68,14 +67,9 @@ export function statisticsRoutes(api: Api, deps: StatisticsRoutesDeps): void {
 /** The query with its times read in the zone that it names itself. */
 function inItsZone(request: FastifyRequest, query: StatisticsQuery, isAccount: boolean): StatisticsQuery {
   if (query.timezone === undefined) return query
-  const key = `${query.timezone} ${isAccount}`
-  const schema = schemas.get(key) ?? statisticsQuery(query.timezone, isAccount)
-  schemas.set(key, schema)
+  const schema = statisticsQuery(query.timezone, isAccount)
   return validated(schema, 'querystring', queryObject(parseQueryString(rawQuery(request)))) as StatisticsQuery
 }
-
-/** To make one takes longer than most answers. */
-const schemas = new LRUCache<string, ReturnType<typeof statisticsQuery>>({ max: 50 })
 
 async function answerStatistics(
   { digests, reads, config }: StatisticsRoutesDeps,

@@ -1,6 +1,7 @@
 /** What answers about webhooks look like (contract.md section 8). */
 import { z } from 'zod'
 import { cursorListSchema } from '../http/cursor-list.js'
+import { emptySchema, okSchema, pageSchema } from '../http/envelope.js'
 import { instantWith } from '../http/time.js'
 import { deliveryStates, mask } from './schema.js'
 
@@ -8,7 +9,7 @@ const instant = (example: string) => instantWith(6, example)
 
 const masked = z.literal(mask)
 
-export const webhookSchema = z
+const webhookSchema = z
   .object({
     id: z.guid().meta({ examples: ['01a0f5b2-7d1c-7c3e-9a56-0d6f4c2b8e11'] }),
     name: z.string().meta({ examples: ['Orders'] }),
@@ -21,7 +22,7 @@ export const webhookSchema = z
   })
   .meta({ id: 'Webhook', description: 'Where visits of links that name it are sent.' })
 
-export const verificationCodeSchema = z
+const verificationCodeSchema = z
   .object({
     verification_code: z.string().meta({
       description: 'The key of Standard Webhooks signatures: `whsec_` and base64.',
@@ -75,7 +76,7 @@ export const deliveriesAnswer = cursorListSchema(
   'https://api.example.com/developer/webhooks/01a0f5b2-7d1c-7c3e-9a56-0d6f4c2b8e11/deliveries',
 )
 
-export const replayedSchema = z
+const replayedSchema = z
   .object({
     replayed: z
       .int()
@@ -83,3 +84,13 @@ export const replayedSchema = z
       .meta({ description: 'How many deliveries will be made again.', examples: [3] }),
   })
   .meta({ id: 'Replayed' })
+
+export const webhooksAnswer = pageSchema('OK', webhookSchema)
+export const webhookAnswer = okSchema('OK', webhookSchema)
+export const webhookCreatedAnswer = okSchema('Webhook Created Successfully', webhookSchema)
+export const webhookUpdatedAnswer = okSchema('Webhook Updated Successfully', webhookSchema)
+export const webhookDeletedAnswer = emptySchema('Webhook Deleted Successfully')
+export const codeAnswer = okSchema('OK', verificationCodeSchema)
+export const codeCreatedAnswer = okSchema('Verification Code Created Successfully', verificationCodeSchema)
+export const deliveriesReplayedAnswer = okSchema('Deliveries Replayed Successfully', replayedSchema)
+export const deliveryReplayedAnswer = emptySchema('Delivery Replayed Successfully')

@@ -1,9 +1,9 @@
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { cursorList } from '../http/cursor-list.js'
-import { emptySchema, okSchema, success } from '../http/envelope.js'
+import { success } from '../http/envelope.js'
 import type { Api } from '../http/validate.js'
-import { deliveriesAnswer, replayedSchema } from './answers.js'
+import { deliveriesAnswer, deliveriesReplayedAnswer, deliveryReplayedAnswer } from './answers.js'
 import { replayDelivery, replayParked, sliceOfDeliveries } from './deliveries.js'
 import { webhookRow } from './repository.js'
 import { deliveryResource } from './resource.js'
@@ -50,7 +50,7 @@ export function deliveryRoutes(api: Api, { db, config }: DeliveryRoutesDeps): vo
         summary: 'Replay all parked deliveries of a webhook',
         tags,
         params: webhookParams,
-        response: { 200: okSchema('Deliveries Replayed Successfully', replayedSchema) },
+        response: { 200: deliveriesReplayedAnswer },
       },
       config: { scope: 'webhooks:write' },
     },
@@ -70,7 +70,7 @@ export function deliveryRoutes(api: Api, { db, config }: DeliveryRoutesDeps): vo
         description: 'One that was given up, or made. One that waits is tried at once.',
         tags,
         params: deliveryParams,
-        response: { 200: emptySchema('Delivery Replayed Successfully') },
+        response: { 200: deliveryReplayedAnswer },
       },
       config: { scope: 'webhooks:write' },
     },

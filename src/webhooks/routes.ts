@@ -4,11 +4,19 @@ import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery } from '../http/address.js'
 import { bodyTypes } from '../http/bodies.js'
 import { bodyTag, entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
-import { emptySchema, listBody, okSchema, pageSchema, success } from '../http/envelope.js'
+import { listBody, success } from '../http/envelope.js'
 import { pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
-import { verificationCodeSchema, webhookSchema } from './answers.js'
+import {
+  codeAnswer,
+  codeCreatedAnswer,
+  webhookAnswer,
+  webhookCreatedAnswer,
+  webhookDeletedAnswer,
+  webhooksAnswer,
+  webhookUpdatedAnswer,
+} from './answers.js'
 import { newVerificationCode } from './code.js'
 import { deliveryRoutes } from './delivery-routes.js'
 import {
@@ -42,7 +50,7 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
         description: 'Newest first.',
         tags,
         querystring: webhooksQuery,
-        response: { 200: pageSchema('OK', webhookSchema), 304: unchanged },
+        response: { 200: webhooksAnswer, 304: unchanged },
       },
       config: { scope: 'webhooks:read' },
     },
@@ -68,8 +76,8 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
           'Links name it in `webhook_id`. Each visit of such a link is posted to `uri`, which may hold placeholders behind its host, with the whole number of the recipient.',
         tags,
         consumes: bodyTypes,
-        body: newWebhookBody(config.webhooks),
-        response: { 200: okSchema('Webhook Created Successfully', webhookSchema) },
+        body: newWebhookBody(config.webhooks.allowPrivate),
+        response: { 200: webhookCreatedAnswer },
       },
       config: { scope: 'webhooks:write' },
     },
@@ -87,7 +95,7 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
         summary: 'Show a webhook',
         tags,
         params: webhookParams,
-        response: { 200: okSchema('OK', webhookSchema), 304: unchanged },
+        response: { 200: webhookAnswer, 304: unchanged },
       },
       config: { scope: 'webhooks:read' },
     },
@@ -112,8 +120,8 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
         tags,
         consumes: bodyTypes,
         params: webhookParams,
-        body: editedWebhookBody(config.webhooks),
-        response: { 200: okSchema('Webhook Updated Successfully', webhookSchema) },
+        body: editedWebhookBody(config.webhooks.allowPrivate),
+        response: { 200: webhookUpdatedAnswer },
       },
       config: { scope: 'webhooks:write' },
       handler: async (request) => {
@@ -132,7 +140,7 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
         description: 'Nothing is sent any more, not even what waits. Links that name it go on without.',
         tags,
         params: webhookParams,
-        response: { 200: emptySchema('Webhook Deleted Successfully') },
+        response: { 200: webhookDeletedAnswer },
       },
       config: { scope: 'webhooks:write' },
     },
@@ -153,7 +161,7 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
         description: 'What a receiver verifies signatures with (Standard Webhooks).',
         tags,
         params: webhookParams,
-        response: { 200: okSchema('OK', verificationCodeSchema) },
+        response: { 200: codeAnswer },
       },
       config: { scope: 'webhooks:write' },
     },
@@ -172,7 +180,7 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
         description: 'Everything that is sent from now on is signed with it.',
         tags,
         params: webhookParams,
-        response: { 200: okSchema('Verification Code Created Successfully', verificationCodeSchema) },
+        response: { 200: codeCreatedAnswer },
       },
       config: { scope: 'webhooks:write' },
     },

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { WebhookConfig } from '../config.js'
 import { cursorListFields } from '../http/cursor-list.js'
+import { memoise } from '../http/memoise.js'
 import { pageQuery } from '../http/page-query.js'
 import { isPrintable } from '../links/target-address.js'
 import { mayPostTo } from './addresses.js'
@@ -55,23 +56,24 @@ export const deliveriesQuery = z.object({
 export type NewWebhook = z.output<ReturnType<typeof newWebhookBody>>
 export type EditedWebhook = z.output<ReturnType<typeof editedWebhookBody>>
 
-type Allowed = Pick<WebhookConfig, 'allowPrivate'>
+type AllowPrivate = WebhookConfig['allowPrivate']
 
 /** Body of create (contract.md section 8). Other fields are ignored, as those of links are. */
-export const newWebhookBody = (config: Allowed) =>
+export const newWebhookBody = memoise((allowPrivate: AllowPrivate) =>
   bodyOf({
     name,
-    uri: uri(config),
+    uri: uri(allowPrivate),
     status,
     secret: secret.refine((given) => given !== mask, notTheMask('secret')).nullish(),
     token: token.nullish().transform((given) => given ?? undefined),
-  }).meta({ id: 'NewWebhook' })
+  }).meta({ id: 'NewWebhook' }),
+)
 
 /** Body of an edit: what it leaves out stays, and so does what it gives back masked. */
-export const editedWebhookBody = (config: Allowed) =>
+export const editedWebhookBody = memoise((allowPrivate: AllowPrivate) =>
   bodyOf({
     name: name.optional(),
-    uri: uri(config).optional(),
+    uri: uri(allowPrivate).optional(),
     status,
     secret: secret
       .transform((given) => (given === mask ? undefined : given))
@@ -81,7 +83,8 @@ export const editedWebhookBody = (config: Allowed) =>
       .union([z.literal(mask).transform(() => undefined), token])
       .nullish()
       .transform((given) => given ?? undefined),
-  }).meta({ id: 'EditedWebhook' })
+  }).meta({ id: 'EditedWebhook' }),
+)
 
 function bodyOf<Fields extends z.core.$ZodLooseShape>(fields: Fields) {
   const isObject = (given: unknown) => typeof given === 'object' && given !== null && !Array.isArray(given)
@@ -108,7 +111,7 @@ const text = (field: string, longest: number, required?: string) => {
 
 const name = text('name', longestText, 'The name field is required.').meta({ examples: ['Orders'] })
 
-const uri = ({ allowPrivate }: Allowed) => {
+const uri = (allowPrivate: AllowPrivate) => {
   const mayPost = mayPostTo(allowPrivate)
   return text('uri', longestUri, 'The uri field is required.')
     .refine((given) => uriProblem(given, mayPost) === null, {

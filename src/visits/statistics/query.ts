@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isTimeZone, zoneNamed } from '../../config.js'
+import { memoise } from '../../http/memoise.js'
 import { filterParameters } from '../filters.js'
 import { facetFields, type GroupField, groupFields, intervals } from './dimensions.js'
 
@@ -12,7 +13,7 @@ const noSort = 'Statistics have an order of their own.'
  * @param zone of what has no zone; times in the query are in its `timezone` instead, which the caller looks for first
  * @param isAccount whether links can be told apart
  */
-export const statisticsQuery = (zone: string, isAccount: boolean) =>
+export const statisticsQuery = memoise((zone: string, isAccount: boolean) =>
   z.object({
     ...filterParameters(zone),
     timezone: z
@@ -47,7 +48,8 @@ export const statisticsQuery = (zone: string, isAccount: boolean) =>
       .transform(Number)
       .default(10),
     sort: z.undefined({ error: noSort }).optional(),
-  })
+  }),
+)
 
 export type StatisticsQuery = z.output<ReturnType<typeof statisticsQuery>>
 
