@@ -18,12 +18,16 @@ export interface ReadDocument {
 
 const known = new Map<string, ReadDocument>()
 const read = new WeakMap<object, ReadDocument>()
+const leftOut = new Set(['servers', 'example', 'examples'])
 
-/** Apps with the same configuration have the same document, which is compiled once, and only what answers need of it. */
+/**
+ * Compiled once for all apps whose documents say the same of answers, and only what answers need of it. Addresses of servers and
+ * examples say nothing of them.
+ */
 export function readDocument(document: object): ReadDocument {
   const found = read.get(document)
   if (found !== undefined) return found
-  const text = JSON.stringify(document)
+  const text = JSON.stringify(document, (key, value) => (leftOut.has(key) ? undefined : value))
   const made = known.get(text) ?? compile(JSON.parse(text))
   known.set(text, made)
   read.set(document, made)
