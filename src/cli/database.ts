@@ -1,7 +1,8 @@
-import { type Config, readConfig } from '../config.js'
+import type { Config } from '../config.js'
 import { connect, missingMigrations } from '../database/connect.js'
 import type { Database } from '../database/open.js'
 import { StartError } from '../server.js'
+import { type Host, hostConfig } from './host.js'
 
 /** What a command works on. */
 export interface CommandContext {
@@ -16,8 +17,9 @@ export interface CommandContext {
  *
  * @throws StartError when the schema is not current, and when the command was interrupted
  */
-export async function withDatabase(command: (context: CommandContext) => Promise<void>): Promise<void> {
-  const config = readConfig()
+export async function withDatabase(host: Host, command: (context: CommandContext) => Promise<void>): Promise<void> {
+  const { process } = host
+  const config = hostConfig(host)
   const controller = new AbortController()
   const interrupt = () => controller.abort()
   // Once: a second Ctrl-C ends the process at once.

@@ -4,19 +4,20 @@ import { Command } from 'commander'
 import { createToken } from '../accounts/create-token.js'
 import { jwtKeys } from '../accounts/jwt-secret.js'
 import { signToken } from '../accounts/sign-token.js'
-import { type Config, readConfig } from '../config.js'
+import type { Config } from '../config.js'
 import { demoLink, demoOwner, storeDemo } from '../demo/data.js'
 import { SeededRandom } from '../demo/random.js'
 import { startReceiver, tellReceiver } from '../demo/receiver.js'
 import { storeDemoTokens } from '../demo/tokens.js'
 import { openLinks, startTrickle } from '../demo/trickle.js'
 import { type RunningServer, startServer, stopOnSignals } from '../server.js'
+import { type Host, hostConfig } from './host.js'
 
-export function demoCommand(): Command {
+export function demoCommand(host: Host): Command {
   return new Command('demo')
     .description('Start the server on an embedded database with sample data, in a folder of its own.')
     .action(async () => {
-      const config = demoConfig(readConfig())
+      const config = demoConfig(hostConfig(host))
       const server = await startServer(config)
       const opened = [() => server.stop()]
       const stop = async () => {
@@ -34,7 +35,7 @@ export function demoCommand(): Command {
       const endTrickle = startTrickle({ address: server.address, links: await openLinks(db), random }, trickleMs)
       opened.push(() => endTrickle().then(() => {}))
       const token = await demoToken(server, config)
-      console.log(`
+      host.console.log(`
 Smart Link runs at ${base}
 Its data lies in   ${resolve(config.dataDir)}
 

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { type Config, ConfigError, readConfig } from '../config.js'
+import { type Config, ConfigError } from '../config.js'
 import { examineClock, examineServer } from '../database/environment.js'
 import { examineAddress, type TriedRequest } from '../doctor/address.js'
 import { examineConfiguration } from '../doctor/configuration.js'
@@ -9,19 +9,20 @@ import { examineRedis } from '../doctor/redis.js'
 import { examineSpool } from '../doctor/spool.js'
 import { examineLog } from '../visits/doctor.js'
 import { type CommandContext, withDatabase } from './database.js'
+import { type Host, hostConfig } from './host.js'
 
 interface DoctorArguments extends TriedRequest {
   repair: boolean
 }
 
-export function doctorCommand(): Command {
+export function doctorCommand(host: Host): Command {
   return new Command('doctor')
     .description('Check what the server stands on, and counters against rows. A line for each: ok, warn or fail.')
     .option('--repair', 'set counters from the rows', false)
     .option('--from <address>', 'say what address a request is seen from that comes from there')
     .option('--forwarded <list>', 'with this X-Forwarded-For')
     .addHelpText('after', doctorHelp)
-    .action(diagnose)
+    .action((given: DoctorArguments) => diagnose(host, given))
 }
 
 const doctorHelp = `
@@ -30,27 +31,32 @@ link is looked at as it is at one moment. While a link is repaired, visits of it
 
 Visits are never numbered again: a gap in the log is reported, and stays until it is restored from a backup.`
 
-async function diagnose({ repair, ...tried }: DoctorArguments): Promise<void> {
-  const config = configured()
+async function diagnose(host: Host, { repair, ...tried }: DoctorArguments): Promise<void> {
+  const say = sayTo(host)
+  const config = configured(host, say)
   if (config === null) return
   say(...examineConfiguration(config))
-  await diagnoseDatabase(repair)
+  await diagnoseDatabase(host, repair, say)
   say(...(await examineSpool(config)))
   say(...(await examineQueue(config.queue)))
   say(...(await examineRedis(config.redisUrl)))
   say(...(await examineAddress(config, tried)))
 }
 
-function say(...lines: Finding[]): void {
-  for (const { level, topic, text } of lines) {
-    console.log(`${level.padEnd(4)} ${topic}: ${text}`)
-    if (level === 'fail') process.exitCode = 1
+type Say = (...lines: Finding[]) => void
+
+function sayTo({ process, console }: Host): Say {
+  return (...lines) => {
+    for (const { level, topic, text } of lines) {
+      console.log(`${level.padEnd(4)} ${topic}: ${text}`)
+      if (level === 'fail') process.exitCode = 1
+    }
   }
 }
 
-function configured(): Config | null {
+function configured(host: Host, say: Say): Config | null {
   try {
-    return readConfig()
+    return hostConfig(host)
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
     say({ level: 'fail', topic: 'configuration', text: error.message })
@@ -59,10 +65,10 @@ function configured(): Config | null {
 }
 
 /** The rest is looked at also when the database cannot be. */
-async function diagnoseDatabase(repair: boolean): Promise<void> {
+async function diagnoseDatabase(host: Host, repair: boolean, say: Say): Promise<void> {
   let isOpen = false
   try {
-    await withDatabase(async (context) => {
+    await withDatabase(host, async (context) => {
       isOpen = true
       const { version, problems } = await examineServer(context.db)
       const wrong = problems.map(({ isFault, text }) => ({
@@ -72,7 +78,7 @@ async function diagnoseDatabase(repair: boolean): Promise<void> {
       say(...findings('database', wrong, `PostgreSQL ${version}, migrated`))
       const { difference, isFar } = await examineClock(context.db)
       say({ level: isFar ? 'fail' : 'ok', topic: 'clock', text: `the one of the database is ${difference}` })
-      await diagnoseLog(context, repair)
+      await diagnoseLog(context, repair, say)
     })
   } catch (error) {
     if (isOpen) throw error
@@ -81,7 +87,7 @@ async function diagnoseDatabase(repair: boolean): Promise<void> {
   }
 }
 
-async function diagnoseLog({ db, signal }: CommandContext, repair: boolean): Promise<void> {
+async function diagnoseLog({ db, signal }: CommandContext, repair: boolean, say: Say): Promise<void> {
   const { owners, links, findings } = await examineLog(db, {
     repair,
     signal,

@@ -5,6 +5,7 @@ import { openSource, sourceAddress } from '../imports/api/source.js'
 import { StartError } from '../server.js'
 import { ownerId, timeZone } from './arguments.js'
 import { withDatabase } from './database.js'
+import type { Host } from './host.js'
 import { openProgress } from './progress.js'
 
 interface ImportApiArguments {
@@ -19,7 +20,7 @@ interface ImportApiArguments {
 /** The hosted service allows 1000 (contract.md section 6). */
 const politeRate = 900
 
-export function importApiCommand(): Command {
+export function importApiCommand(host: Host): Command {
   return new Command('api')
     .description('Copy links and all their visits from the hosted service or another Smart Link server.')
     .requiredOption('--endpoint <address>', 'of its API, such as https://example.com/api/v2/')
@@ -29,7 +30,7 @@ export function importApiCommand(): Command {
     .option('--zone <zone>', 'time zone of its times', timeZone, 'UTC')
     .option('--rate <number>', 'most requests a minute', requestsAMinute, politeRate)
     .addHelpText('after', help)
-    .action(copy)
+    .action((given: ImportApiArguments) => copy(host, given))
 }
 
 const help = `
@@ -38,14 +39,15 @@ Webhooks are not copied. With a token that may see them, mobile numbers come who
 
 Run it again to go on after an interruption, and to fetch what has come since. Visits that are there are never stored twice.`
 
-async function copy(given: ImportApiArguments): Promise<void> {
+async function copy(host: Host, given: ImportApiArguments): Promise<void> {
+  const { process, console } = host
   const address = sourceAddress(given.endpoint)
   const file = given.tokenFile === undefined ? undefined : (await readFile(given.tokenFile, 'utf8')).trim()
-  await withDatabase(async ({ db, config, signal }) => {
+  await withDatabase(host, async ({ db, config, signal }) => {
     const token = given.token ?? file ?? config.importToken
     if (!token) throw new StartError('An access token is needed: --token, --token-file or SMART_LINK_TOKEN.')
     if (!/^[\x21-\x7e]+$/.test(token)) throw new StartError('The access token has characters that no token has.')
-    const progress = openProgress()
+    const progress = openProgress(process.stderr)
     const say = (line: string) => progress.say(line)
     const source = openSource({ address, token, perMinute: given.rate, signal, say })
     const options = { source, ownerId: given.user, zone: given.zone, config, signal }

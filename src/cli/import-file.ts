@@ -3,6 +3,7 @@ import { createReadStream, type ReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { ImportReport } from '../visits/files/import.js'
+import type { HostProcess } from './host.js'
 import type { Progress } from './progress.js'
 
 export interface ImportFile {
@@ -12,7 +13,7 @@ export interface ImportFile {
 }
 
 /** Opened before the database: a wrong name is said at once. `-` is standard input. */
-export async function openFile(file: string): Promise<ImportFile> {
+export async function openFile(file: string, process: HostProcess): Promise<ImportFile> {
   if (file === '-') return { source: process.stdin, size: null }
   const source: ReadStream = createReadStream(file, { highWaterMark: 256 * 1024 })
   await once(source, 'ready')

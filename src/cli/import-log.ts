@@ -7,6 +7,7 @@ import { shlink } from '../imports/logs/shlink.js'
 import { yourls } from '../imports/logs/yourls.js'
 import { linkId, ownerId, timeZone } from './arguments.js'
 import { withDatabase } from './database.js'
+import type { Host } from './host.js'
 import { importReport, openFile } from './import-file.js'
 import { openProgress } from './progress.js'
 
@@ -16,8 +17,8 @@ interface ImportLogArguments {
   zone: string
 }
 
-export function importShlinkCommand(): Command {
-  return logCommand(shlink, 'Add visits that Shlink has exported as CSV.').addHelpText(
+export function importShlinkCommand(host: Host): Command {
+  return logCommand(host, shlink, 'Add visits that Shlink has exported as CSV.').addHelpText(
     'after',
     `
 The file comes from Shlink's own command line, such as: shlink visit:non-orphan --format=csv > visits.csv
@@ -27,8 +28,8 @@ ${rest}`,
   )
 }
 
-export function importYourlsCommand(): Command {
-  return logCommand(yourls, "Add the clicks of YOURLS' log table, exported as CSV.").addHelpText(
+export function importYourlsCommand(host: Host): Command {
+  return logCommand(host, yourls, "Add the clicks of YOURLS' log table, exported as CSV.").addHelpText(
     'after',
     `
 The table is yourls_log, exported by phpMyAdmin, or by: mysql --batch -e 'SELECT * FROM yourls_log' yourls > clicks.tsv
@@ -42,22 +43,23 @@ A link that has the short code of a visit gets it. Links that are missing are cr
 afterwards. Referrers are kept in the visits' options. Clicks that are there already are never stored twice. Bad lines are
 reported with their number and the reason, the others are stored; the exit status is then 1.`
 
-function logCommand(format: LogFormat, description: string): Command {
+function logCommand(host: Host, format: LogFormat, description: string): Command {
   return new Command(format.name)
     .description(description)
     .argument('<file>', 'the CSV file, or - for standard input')
     .requiredOption('--user <number>', 'the owner here', ownerId)
     .option('--link <number>', 'link of all visits, whatever the file says', linkId)
     .option('--zone <zone>', 'time zone of times without one', timeZone, 'UTC')
-    .action((file: string, given: ImportLogArguments) => importFile(format, file, given))
+    .action((file: string, given: ImportLogArguments) => importFile(host, format, file, given))
 }
 
-async function importFile(format: LogFormat, file: string, given: ImportLogArguments): Promise<void> {
-  const opened = await openFile(file)
+async function importFile(host: Host, format: LogFormat, file: string, given: ImportLogArguments): Promise<void> {
+  const { process, console } = host
+  const opened = await openFile(file, process)
   const { source } = opened
-  await withDatabase(async ({ db, config, signal }) => {
+  await withDatabase(host, async ({ db, config, signal }) => {
     addAbortSignal(signal, source)
-    const progress = openProgress()
+    const progress = openProgress(process.stderr)
     const locator = await openLocator({ file: config.geoipDb })
     const own = { format, ownerId: given.user, linkId: given.link, zone: given.zone, signal }
     const reading = { locator, anonymize: config.anonymizeIp }

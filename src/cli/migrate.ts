@@ -1,11 +1,12 @@
 import { Command } from 'commander'
-import { readConfig } from '../config.js'
 import { connect, findDatabase, migrationsDirectory } from '../database/connect.js'
 import { migrate } from '../database/migrate.js'
+import { type Host, hostConfig } from './host.js'
 
-export function migrateCommand(): Command {
+export function migrateCommand(host: Host): Command {
   return new Command('migrate').description('Bring the database to the current schema.').action(async () => {
-    const config = readConfig()
+    const { console } = host
+    const config = hostConfig(host)
     const log = (line: string) => console.error(line)
     if (config.databaseUrl === undefined) {
       await (await connect(config, log)).close()

@@ -1,4 +1,5 @@
 import { MultiBar, type SingleBar } from 'cli-progress'
+import type { Terminal } from './host.js'
 
 /** A bar on a terminal; elsewhere nothing, so that a log file holds what was said and no bars. */
 export interface Progress {
@@ -8,8 +9,8 @@ export interface Progress {
   stop(): void
 }
 
-/** Progress of a command on standard error. */
-export function openProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
+/** Progress of a command, on its standard error. */
+export function openProgress(stream: Terminal): Progress {
   if (!stream.isTTY) return { show: () => {}, say: (line) => stream.write(`${line}\n`), stop: () => {} }
   // Drawn again each time, because lines are written where it stands.
   const options = { stream, clearOnComplete: true, hideCursor: true, forceRedraw: true, emptyOnZero: true }

@@ -1,15 +1,15 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { readConfig } from '../config.js'
 import { everyRole, type Role } from '../roles.js'
 import { startServer, stopOnSignals } from '../server.js'
+import { type Host, hostConfig } from './host.js'
 
-export function serveCommand(): Command {
+export function serveCommand(host: Host): Command {
   return new Command('serve')
     .description('Start the server. Configured by environment variables or a file .env; see .env.example.')
     .option('--only <roles>', 'do only this: api, redirect or work; several with commas, or given again', addRoles)
     .addHelpText('after', serveHelp)
     .action(async ({ only }: { only?: Set<Role> }) => {
-      await startServer(readConfig(), only, stopOnSignals)
+      await startServer(hostConfig(host), only, stopOnSignals)
     })
 }
 

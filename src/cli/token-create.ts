@@ -7,8 +7,9 @@ import { signToken } from '../accounts/sign-token.js'
 import { StartError } from '../server.js'
 import { ownerId } from './arguments.js'
 import { type CommandContext, withDatabase } from './database.js'
+import type { Host } from './host.js'
 
-export function createCommand(): Command {
+export function createCommand(host: Host): Command {
   return new Command('create')
     .description('Print a new access token for an owner, alone on standard output. It is not shown again.')
     .requiredOption('--user <number>', 'the owner, created when there is none', ownerId)
@@ -18,7 +19,9 @@ export function createCommand(): Command {
     .option('--allow-ip <addresses>', 'only from these addresses and CIDR ranges, comma-separated', rangeList)
     .option('--rate-limit <number>', 'requests a minute; without it, as the account', requests)
     .option('--jwt', 'a JWT instead of a random text', false)
-    .action((options: CreateOptions) => withDatabase(async (context) => console.log(await newToken(context, options))))
+    .action((options: CreateOptions) =>
+      withDatabase(host, async (context) => host.console.log(await newToken(context, options))),
+    )
 }
 
 interface CreateOptions {

@@ -3,14 +3,15 @@ import { listTokens } from '../accounts/list-tokens.js'
 import type { StoredToken } from '../accounts/stored-token.js'
 import { ownerId } from './arguments.js'
 import { withDatabase } from './database.js'
+import type { Host } from './host.js'
 import { plainText, shortTime, table } from './table.js'
 
-export function listCommand(): Command {
+export function listCommand(host: Host): Command {
   return new Command('list')
     .description("List an owner's access tokens, newest first.")
     .requiredOption('--user <number>', 'the owner', ownerId)
     .action(({ user }: { user: number }) =>
-      withDatabase(async ({ db }) => console.log(table(names, (await listTokens(db, user)).map(cells)))),
+      withDatabase(host, async ({ db }) => host.console.log(table(names, (await listTokens(db, user)).map(cells)))),
     )
 }
 

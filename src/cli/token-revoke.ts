@@ -8,8 +8,10 @@ import { HttpError } from '../http/errors.js'
 import { StartError } from '../server.js'
 import { ownerId } from './arguments.js'
 import { withDatabase } from './database.js'
+import type { Host } from './host.js'
 
-export function revokeCommand(): Command {
+export function revokeCommand(host: Host): Command {
+  const { process, console } = host
   return new Command('revoke')
     .description('Revoke an access token for good. Running servers are told at once.')
     .argument('[id]', 'of the token; without it, the token itself is read from standard input', tokenId)
@@ -17,7 +19,7 @@ export function revokeCommand(): Command {
     .action(async (id: string | undefined, { user }: { user?: number }) => {
       if (id !== undefined && user === undefined) throw new StartError('Say whose token it is: --user NUMBER.')
       const text = id === undefined ? (await textOf(process.stdin)).trim() : null
-      await withDatabase(async ({ db }) => {
+      await withDatabase(host, async ({ db }) => {
         const token = text === null ? { ownerId: user ?? 0, id: id ?? '' } : await tokenOf(db, text)
         const isNew = await revokeToken(db, token.ownerId, token.id).catch(unknown)
         console.error(`Token ${token.id} ${isNew ? 'is' : 'was already'} revoked.`)

@@ -12,6 +12,7 @@ import { type ExportFormat, exportedVisits } from '../visits/files/export.js'
 import { filterParameters, personalFilters, type VisitFilters, visitFilters } from '../visits/filters.js'
 import { linkId, ownerId } from './arguments.js'
 import { type CommandContext, withDatabase } from './database.js'
+import type { Host } from './host.js'
 import { openProgress } from './progress.js'
 
 interface ExportArguments {
@@ -21,7 +22,7 @@ interface ExportArguments {
   matching: string
 }
 
-export function exportCommand(): Command {
+export function exportCommand(host: Host): Command {
   return new Command('export')
     .description('Print visits of a link on standard output, oldest recorded first, with whole mobile numbers.')
     .requiredOption('--user <number>', 'the owner', ownerId)
@@ -31,7 +32,7 @@ export function exportCommand(): Command {
     )
     .option('--matching <query>', "only those, with the API's filters: 'filter[browser]=Chrome&bots=exclude'", '')
     .addHelpText('after', exportHelp)
-    .action((given: ExportArguments) => withDatabase((context) => printVisits(context, given)))
+    .action((given: ExportArguments) => withDatabase(host, (context) => printVisits(host, context, given)))
 }
 
 const exportHelp = `
@@ -39,6 +40,7 @@ CSV is safe to open in a spreadsheet: a cell that it would take for a formula (=
 an apostrophe, which import takes away again. Parquet is for DuckDB, Spark and their like; import does not read it.`
 
 async function printVisits(
+  { process, console }: Host,
   { db, config, signal }: CommandContext,
   { user, link, format, matching }: ExportArguments,
 ): Promise<void> {
@@ -48,7 +50,7 @@ async function printVisits(
   })
   const total = positions.visits - positions.firstSeq + 1
   const view = { pii: true, zone: config.outputZone }
-  const progress = openProgress()
+  const progress = openProgress(process.stderr)
   const log = { error: (_: object, message: string) => console.error(message) }
   const reads = openReads({ db, log })
   const read = { operation: 'visits export', linkId: link, filters: personalFilters(filters) } as const

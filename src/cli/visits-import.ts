@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { type FileFormat, importVisits } from '../visits/files/import.js'
 import { linkId, ownerId } from './arguments.js'
 import { withDatabase } from './database.js'
+import type { Host } from './host.js'
 import { importReport, openFile } from './import-file.js'
 import { openProgress } from './progress.js'
 
@@ -13,7 +14,7 @@ interface ImportArguments {
   keepOrder: boolean
 }
 
-export function importCommand(): Command {
+export function importCommand(host: Host): Command {
   return new Command('import')
     .description('Add visits of a file to the log: owners, links and recipients that it needs are created.')
     .argument('<file>', 'a file with the keys of the visits endpoint, or - for standard input')
@@ -22,7 +23,7 @@ export function importCommand(): Command {
     .addOption(new Option('--format <format>', 'without it, csv for *.csv and else ndjson').choices(['ndjson', 'csv']))
     .option('--keep-order', 'number the visits as they stand in the file, not by created_at', false)
     .addHelpText('after', importHelp)
-    .action(importFile)
+    .action((file: string, given: ImportArguments) => importFile(host, file, given))
 }
 
 const importHelp = `
@@ -32,12 +33,13 @@ with their number and the reason, the others are stored; the exit status is then
 
 An export is in the order of recording. To get the same order again, import it with --keep-order.`
 
-async function importFile(file: string, given: ImportArguments): Promise<void> {
-  const opened = await openFile(file)
+async function importFile(host: Host, file: string, given: ImportArguments): Promise<void> {
+  const { process, console } = host
+  const opened = await openFile(file, process)
   const { source } = opened
-  await withDatabase(async ({ db, config, signal }) => {
+  await withDatabase(host, async ({ db, config, signal }) => {
     addAbortSignal(signal, source)
-    const progress = openProgress()
+    const progress = openProgress(process.stderr)
     const options = {
       format: given.format ?? (/\.csv$/i.test(file) ? 'csv' : 'ndjson'),
       ownerId: given.user,

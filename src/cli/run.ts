@@ -1,0 +1,66 @@
+import { existsSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import type { Host, Terminal } from './host.js'
+
+/** Only the one that is run is loaded: some bring the whole server along. */
+const commands: Record<string, (host: Host) => Promise<Command>> = {
+  serve: async (host) => (await import('./serve.js')).serveCommand(host),
+  demo: async (host) => (await import('./demo.js')).demoCommand(host),
+  migrate: async (host) => (await import('./migrate.js')).migrateCommand(host),
+  owner: async (host) => (await import('./owner.js')).ownerCommand(host),
+  token: async (host) => (await import('./token.js')).tokenCommand(host),
+  visits: async (host) => (await import('./visits.js')).visitsCommand(host),
+  import: async (host) => (await import('./import.js')).importCommand(host),
+  doctor: async (host) => (await import('./doctor.js')).doctorCommand(host),
+}
+
+/**
+ * Runs one command. Failures are reported on standard error in one line, and by `process.exitCode`.
+ *
+ * @param args without the names of the executable and the script
+ */
+export async function runCommandLine(args: string[], host: Host): Promise<void> {
+  const { process, console } = host
+  const program = new Command('smart-link').description('Tracked short links, and every opening of them.')
+  const named = Object.entries(commands).filter(([name]) => name === args[0])
+  for (const [, load] of named.length > 0 ? named : Object.entries(commands)) program.addCommand(await load(host))
+  settle(program, host)
+  try {
+    if (existsSync('.env')) process.loadEnvFile('.env')
+    await program.parseAsync(args, { from: 'user' })
+  } catch (error) {
+    if (!(error instanceof CommanderError)) console.error(`smart-link: ${oneLine(error)}`)
+    process.exitCode = error instanceof CommanderError ? error.exitCode : 1
+  }
+}
+
+/**
+ * Commander writes to the host. Its own errors would end the process before streams are flushed; thrown, they end the
+ * command.
+ */
+function settle(command: Command, host: Host): void {
+  const { process } = host
+  command.exitOverride().configureOutput({
+    writeOut: (text) => process.stdout.write(text),
+    writeErr: (text) => process.stderr.write(text),
+    getOutHelpWidth: () => widthOf(process.stdout),
+    getErrHelpWidth: () => widthOf(process.stderr),
+  })
+  for (const inner of command.commands) settle(inner, host)
+}
+
+function widthOf({ isTTY, columns = 80 }: Terminal): number {
+  return isTTY ? columns : 80
+}
+
+function oneLine(error: unknown): string {
+  const { message = '', code, errors } = error as { message?: string; code?: string; errors?: Error[] }
+  const text = message || errors?.[0]?.message || code || String(error)
+  return (
+    text
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .at(-1)
+      ?.trim() ?? String(code)
+  )
+}
