@@ -7,7 +7,7 @@ import { type Database, openDatabase } from '../../src/database/open.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { testApp } from '../support/app.js'
 import { cableTo } from '../support/cable.js'
-import { runCommand } from '../support/command.js'
+import { runInProcess } from '../support/command-line.js'
 import { testDatabase } from '../support/database.js'
 import { newVisit, storeLink } from '../support/visits.js'
 
@@ -160,7 +160,7 @@ it('an export on the command line is noted as one without a token', async () => 
   await storeLink(db, 26, 21)
   await appendVisits(db, 26, [newVisit(21), newVisit(21, { clientIp: '10.0.0.1' }), newVisit(21)])
   const words = ['visits', 'export', '--user', '26', '--link', '21', '--matching', 'filter[client_ip]=127.0.0.1']
-  expect(await runCommand(db, words)).toMatchObject({ status: 0, stderr: 'Exported 2 visits.\n' })
+  expect(await runInProcess(db, words)).toMatchObject({ status: 0, stderr: 'Exported 2 visits.\n' })
   expect(await stored(db)).toEqual([[26, 21, 1, 2, 1, 3]])
   const { rows: found } = await db.pool.query('SELECT token_id, operation, filters FROM reads')
   expect(found).toEqual([{ token_id: null, operation: 'visits export', filters: ['client_ip'] }])

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { appendVisits } from '../../src/visits/append.js'
-import { runCommand } from '../support/command.js'
+import { runInProcess } from '../support/command-line.js'
 import { testDatabase } from '../support/database.js'
 import { newVisit, storeLinks } from '../support/visits.js'
 
@@ -20,7 +20,7 @@ async function site() {
   onTestFinished(() => rm(dataDir, { recursive: true, force: true }))
   const doctor = async (args: string[] = [], env: Record<string, string> = {}) => {
     const given = { DATA_DIR: dataDir, JWT_SECRET: secret, SPOOL_MAX_BYTES: '1000000', ...env }
-    const { status, stdout, stderr } = await runCommand(db, ['doctor', ...args], { env: given })
+    const { status, stdout, stderr } = await runInProcess(db, ['doctor', ...args], { env: given })
     expect(stderr).toBe('')
     // A PostgreSQL that only serves tests may do without: test/database/environment.test.ts has that.
     const lines = stdout

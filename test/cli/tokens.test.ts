@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { withToken } from '../support/access-tokens.js'
 import { openApp, testSecret } from '../support/app.js'
-import { runCommand } from '../support/command.js'
+import { runInProcess } from '../support/command-line.js'
 import { testDatabase } from '../support/database.js'
 import { keyPairs, pem } from '../support/tokens.js'
 
 async function site() {
   const { db, url } = await testDatabase()
   const run = (args: string[], options: { input?: string; env?: Record<string, string> } = {}) =>
-    runCommand(db, ['token', ...args], { ...options, env: { JWT_SECRET: testSecret, ...options.env } })
+    runInProcess(db, ['token', ...args], { ...options, env: { JWT_SECRET: testSecret, ...options.env } })
   const me = async (text: string) => {
     const server = await openApp({ databaseUrl: url })
     const answer = await server.app.inject({ url: '/auth/me', headers: withToken(text) })

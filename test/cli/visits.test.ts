@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { testApp } from '../support/app.js'
 import { runCommand } from '../support/command.js'
+import { runInProcess } from '../support/command-line.js'
 import { testDatabase } from '../support/database.js'
 import { ndjson, untrackedRow, wireRow } from '../support/wire-row.js'
 
@@ -24,14 +25,14 @@ it('carries a link from one server to another: export | import, and the pages ar
   ]
   const file = join(folder, 'visits.ndjson')
   await writeFile(file, ndjson(rows))
-  expect(await runCommand(source.db, ['visits', 'import', file])).toEqual({
+  expect(await runInProcess(source.db, ['visits', 'import', file])).toEqual({
     status: 0,
     stdout: '',
     stderr: 'Imported 2 visits, skipped 0 that were there already, refused 0 lines.\n',
   })
-  const exported = await runCommand(source.db, exportOf('21', '--format', 'csv'))
+  const exported = await runInProcess(source.db, exportOf('21', '--format', 'csv'))
   expect(exported).toMatchObject({ status: 0, stderr: 'Exported 2 visits.\n' })
-  await runCommand(target.db, ['visits', 'import', '-', '--format', 'csv'], { input: exported.stdout })
+  await runInProcess(target.db, ['visits', 'import', '-', '--format', 'csv'], { input: exported.stdout })
   const [before, after] = await Promise.all(
     [source, target].map(({ app, as }) => app.inject({ url: '/link/urls/21/visits', headers: as(26) })),
   )
@@ -43,18 +44,18 @@ it('exports only what matches, as the API would, and as Parquet too', async () =
   const { db } = await testDatabase()
   const file = join(folder, 'two.ndjson')
   await writeFile(file, ndjson([untrackedRow({ browser: 'Chrome' }), untrackedRow({ browser: 'Firefox' })]))
-  await runCommand(db, ['visits', 'import', file])
-  const one = await runCommand(db, exportOf('21', '--matching', 'filter[browser]=-Chrome'))
+  await runInProcess(db, ['visits', 'import', file])
+  const one = await runInProcess(db, exportOf('21', '--matching', 'filter[browser]=-Chrome'))
   expect(one).toMatchObject({ status: 0, stderr: 'Exported 1 visits.\n' })
   expect(JSON.parse(one.stdout)).toMatchObject({ browser: 'Firefox' })
-  const { stdout } = await runCommand(db, exportOf('21', '--format', 'parquet'))
+  const { stdout } = await runInProcess(db, exportOf('21', '--format', 'parquet'))
   expect([stdout.slice(0, 4), stdout.slice(-4)]).toEqual(['PAR1', 'PAR1'])
 })
 
 it('reports bad lines on standard error and with the exit status, and stores the good ones', async () => {
   const { db } = await testDatabase()
   const input = `${ndjson([untrackedRow({ link_id: 5 })])}{\n${ndjson([untrackedRow({ client_ip: 'home' })])}`
-  expect(await runCommand(db, ['visits', 'import', '-', '--link', '21'], { input })).toEqual({
+  expect(await runInProcess(db, ['visits', 'import', '-', '--link', '21'], { input })).toEqual({
     status: 1,
     stdout: '',
     stderr: `line 2: is not valid JSON
@@ -69,7 +70,7 @@ it('takes CSV by the name of the file', async () => {
   const { db } = await testDatabase()
   const file = join(folder, 'visits.CSV')
   await writeFile(file, 'id,created_at\n835b7433-0aaf-457c-88e7-7433b00d1234,2026-01-01 00:00:00\n')
-  const finished = await runCommand(db, ['visits', 'import', file, '--user', '26', '--link', '21'])
+  const finished = await runInProcess(db, ['visits', 'import', file, '--user', '26', '--link', '21'])
   expect(finished).toMatchObject({ status: 0, stderr: expect.stringContaining('Imported 1 visits') })
 })
 
@@ -98,27 +99,30 @@ it.each<[string, string[], string]>([
   ],
 ])('says in one line what is wrong: %s', async (_, args, stderr) => {
   const { db } = await testDatabase()
-  expect(await runCommand(db, args)).toEqual({ status: 1, stdout: '', stderr })
+  expect(await runInProcess(db, args)).toEqual({ status: 1, stdout: '', stderr })
 })
 
 it.each([['import'], ['export']])('explains visits %s', async (command) => {
   const { db } = await testDatabase()
-  const { status, stdout } = await runCommand(db, ['visits', command, '--help'])
+  const { status, stdout } = await runInProcess(db, ['visits', command, '--help'])
   expect(status).toBe(0)
   expect(stdout).toContain('--format <format>')
 })
 
 it('imports and exports in memory that does not grow with the file, and stops quietly when its reader does', async () => {
   const { db } = await testDatabase()
-  const rows = Array.from({ length: 40_000 }, (_, at) => untrackedRow({ query_string: `n=${at}&${'x'.repeat(4000)}` }))
+  const rows = Array.from({ length: 30_000 }, (_, at) => untrackedRow({ query_string: `n=${at}&${'x'.repeat(4000)}` }))
+  const text = ndjson(rows)
+  const heapMb = 120
+  expect(text.length).toBeGreaterThan(heapMb * 2 ** 20)
   const file = join(folder, 'large.ndjson')
-  await writeFile(file, ndjson(rows))
-  const little = { nodeArgs: ['--max-old-space-size=144'] }
+  await writeFile(file, text)
+  const little = { nodeArgs: [`--max-old-space-size=${heapMb}`] }
   const imported = await runCommand(db, ['visits', 'import', file], little)
-  expect(imported).toMatchObject({ status: 0, stderr: expect.stringContaining('Imported 40000 visits') })
+  expect(imported).toMatchObject({ status: 0, stderr: expect.stringContaining('Imported 30000 visits') })
   const exported = await runCommand(db, exportOf('21'), little)
-  expect(exported).toMatchObject({ status: 0, stderr: 'Exported 40000 visits.\n' })
-  expect(exported.stdout).toBe(ndjson(rows))
+  expect(exported).toMatchObject({ status: 0, stderr: 'Exported 30000 visits.\n' })
+  expect(exported.stdout === text).toBe(true)
   const begun = await runCommand(db, exportOf('21'), { hangUp: true })
   expect(begun).toMatchObject({ status: 0, stderr: '' })
-}, 180_000)
+})

@@ -16,15 +16,15 @@ export interface CommandOptions {
   /** Stops reading at the first output, as `head` does. */
   hangUp?: boolean
   env?: Record<string, string>
+  cwd?: string
   started?: (child: ChildProcess) => void
 }
 
 /** The command line as a process of its own, on this database. */
 export async function runCommand(db: Database, args: string[], options: CommandOptions = {}): Promise<Finished> {
-  const { input = '', nodeArgs = [], hangUp = false, env: more = {}, started } = options
-  const { rows } = await db.pool.query<{ name: string }>('SELECT current_database() AS name')
-  const env = { ...process.env, DATABASE_URL: databaseUrl(inject('postgresUrl'), rows[0]?.name ?? ''), ...more }
-  const child = spawn(process.execPath, [...nodeArgs, commandLine, ...args], { env })
+  const { input = '', nodeArgs = [], hangUp = false, env: more = {}, cwd, started } = options
+  const env = { ...(await environmentOf(db)), ...more }
+  const child = spawn(process.execPath, [...nodeArgs, commandLine, ...args], { env, cwd })
   started?.(child)
   const finished: Finished = { status: null, stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -39,4 +39,10 @@ export async function runCommand(db: Database, args: string[], options: CommandO
     child.on('error', reject)
     child.on('close', (status) => resolve({ ...finished, status }))
   })
+}
+
+/** That of this process, and how this database is reached. */
+export async function environmentOf(db: Database): Promise<NodeJS.ProcessEnv> {
+  const { rows } = await db.pool.query<{ name: string }>('SELECT current_database() AS name')
+  return { ...process.env, DATABASE_URL: databaseUrl(inject('postgresUrl'), rows[0]?.name ?? '') }
 }
