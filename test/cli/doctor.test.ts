@@ -172,14 +172,17 @@ it('fails without its queue, and warns without its Redis', async () => {
 })
 
 describe('the address of a request', () => {
-  const tried = async (env: Record<string, string>, args: string[] = []) => {
+  const trying = async () => {
     const { doctor } = await site()
-    const { status, of } = await doctor(args, env)
-    return [status, of('address').join()]
+    return async (env: Record<string, string>, args: string[] = []) => {
+      const { status, of } = await doctor(args, env)
+      return [status, of('address').join()]
+    }
   }
   const made = '198.51.100.66, 203.0.113.7'
 
   it('is the one that the trusted proxies saw, whatever a visitor makes up', async () => {
+    const tried = await trying()
     const seen = (from: string, forwarded: string) =>
       `ok   address: a request from ${from} with X-Forwarded-For: ${forwarded} is seen from 203.0.113.7`
     expect(await tried({ TRUST_PROXY: '1' })).toEqual([0, seen('10.0.0.1', made)])
@@ -188,6 +191,7 @@ describe('the address of a request', () => {
   })
 
   it('fails when a visitor can choose it', async () => {
+    const tried = await trying()
     expect(await tried({ TRUST_PROXY: '0.0.0.0/1,128.0.0.0/1' })).toEqual([
       1,
       `fail address: a request from 0.0.0.0 with X-Forwarded-For: ${made} is seen from 198.51.100.66, which a visitor wrote there: TRUST_PROXY trusts everybody`,
@@ -195,6 +199,7 @@ describe('the address of a request', () => {
   })
 
   it('is warned of when it would be the one of a proxy', async () => {
+    const tried = await trying()
     const [status, line] = await tried({ PUBLIC_URL: 'https://api.example.com' })
     expect(status).toBe(0)
     expect(line).toMatch(
@@ -203,6 +208,7 @@ describe('the address of a request', () => {
   })
 
   it('is told of any request that one gives', async () => {
+    const tried = await trying()
     const args = ['--from', '10.9.9.9', '--forwarded', '192.0.2.1, 10.1.1.1']
     expect(await tried({ TRUST_PROXY: '10.0.0.0/8' }, args)).toEqual([
       0,

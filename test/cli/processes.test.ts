@@ -66,7 +66,7 @@ describe('a command that is done ends with 0, its result on standard output and 
     expect(await run('visits export --user 27 --link 21')).toEqual(exported)
   })
 
-  // `import api` is killed and run to its end in test/imports/api-command.test.ts.
+  // `import api`: test/imports/api-command.test.ts.
   it('import shlink, import yourls', async () => {
     const said = 'Imported 1 visits, skipped 0 that were there already, refused 0 lines.\n'
     const shlink = 'Date,User agent,Visited URL\n2026-02-01T00:00:00+00:00,curl/8,https://s.example.com/spring\n'

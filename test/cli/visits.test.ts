@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { testApp } from '../support/app.js'
-import { runCommand } from '../support/command.js'
 import { runInProcess } from '../support/command-line.js'
 import { testDatabase } from '../support/database.js'
 import { ndjson, untrackedRow, wireRow } from '../support/wire-row.js'
@@ -107,22 +106,4 @@ it.each([['import'], ['export']])('explains visits %s', async (command) => {
   const { status, stdout } = await runInProcess(db, ['visits', command, '--help'])
   expect(status).toBe(0)
   expect(stdout).toContain('--format <format>')
-})
-
-it('imports and exports in memory that does not grow with the file, and stops quietly when its reader does', async () => {
-  const { db } = await testDatabase()
-  const rows = Array.from({ length: 30_000 }, (_, at) => untrackedRow({ query_string: `n=${at}&${'x'.repeat(4000)}` }))
-  const text = ndjson(rows)
-  const heapMb = 120
-  expect(text.length).toBeGreaterThan(heapMb * 2 ** 20)
-  const file = join(folder, 'large.ndjson')
-  await writeFile(file, text)
-  const little = { nodeArgs: [`--max-old-space-size=${heapMb}`] }
-  const imported = await runCommand(db, ['visits', 'import', file], little)
-  expect(imported).toMatchObject({ status: 0, stderr: expect.stringContaining('Imported 30000 visits') })
-  const exported = await runCommand(db, exportOf('21'), little)
-  expect(exported).toMatchObject({ status: 0, stderr: 'Exported 30000 visits.\n' })
-  expect(exported.stdout === text).toBe(true)
-  const begun = await runCommand(db, exportOf('21'), { hangUp: true })
-  expect(begun).toMatchObject({ status: 0, stderr: '' })
 })
