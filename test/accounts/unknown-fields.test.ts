@@ -118,7 +118,7 @@ it.each([
   [['10.0.0.1'], 'too many arguments'],
 ])('the command refuses %j before it opens a database', async (args, text) => {
   const said: string[] = []
-  const command = createCommand()
+  const command = createCommand({ process, console })
     .exitOverride()
     .configureOutput({ writeErr: (line) => said.push(line) })
   await expect(command.parseAsync(['--user', '26', ...args], { from: 'user' })).rejects.toThrow(text)
