@@ -36,7 +36,7 @@ const longestRecord = 1024 * 1024
 
 /** Records in the order of the file, also those that do not have `width` cells. Blank lines are passed over. */
 export async function* csvRecords(
-  lines: AsyncIterator<Line>,
+  lines: AsyncIterator<Line> | Iterator<Line>,
   { separator = ',', width: given = null, looksLikeRow }: RecordOptions = {},
 ): AsyncGenerator<ReadRecord> {
   /** Lines to read again, the next one last. */

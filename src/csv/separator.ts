@@ -57,7 +57,7 @@ async function fitOf(lines: Line[], separator: string, isWanted: (cell: string) 
   const counts = new Map<number, number>()
   let records = 0
   let wanted = 0
-  for await (const record of csvRecords(each(lines), { separator, looksLikeRow: (cells) => cells.some(isWanted) })) {
+  for await (const record of csvRecords(lines.values(), { separator, looksLikeRow: (cells) => cells.some(isWanted) })) {
     if ('reason' in record) continue
     records += 1
     counts.set(record.cells.length, (counts.get(record.cells.length) ?? 0) + 1)
@@ -65,8 +65,4 @@ async function fitOf(lines: Line[], separator: string, isWanted: (cell: string) 
   }
   const [width, most] = [...counts].reduce((best, count) => (count[1] > best[1] ? count : best), [1, 0])
   return { separator, width, even: most / records, wanted: wanted / records }
-}
-
-async function* each(lines: Line[]): AsyncGenerator<Line> {
-  yield* lines
 }
