@@ -386,17 +386,44 @@ export const texts = {
     unreadable: 'This file cannot be read as CSV.',
     empty: 'There is no row in this file.',
     another: 'Another file',
-    column: (number: number) => `Column ${number}`,
     noColumn: 'None',
-    labels: { mobile: 'Mobile number', message_id: 'Message id', sent_at: 'Sent at' },
+    labels: {
+      mobile: 'Mobile number',
+      message_id: 'Message id',
+      sent_at: 'Sent at',
+      country_code: 'Country code',
+    },
+    form: (encoding: string, separator: string, namesLine: number | null) => {
+      const names = namesLine === null ? 'no column names' : `column names in line ${namesLine}`
+      return `Read as ${encoding}, separated by ${separator.toLowerCase()}, ${names}`
+    },
+    separator: 'Separator of cells',
+    separatorOf: (sign: string) =>
+      ({ ',': 'Commas', ';': 'Semicolons', '\t': 'Tabs', '|': 'Vertical bars' })[sign] ?? `“${sign}”`,
+    firstRow: 'First row',
+    hasNames: 'Column names',
+    hasNoNames: 'A recipient',
+    encoding: 'Encoding',
+    mixed: 'UTF-8, some lines as Windows-1252',
     sentHint: (zone: string) => `Times without a zone are in ${zone}.`,
     rows: (count: string, file: string) => `${file}: ${counted(count, 'row')}`,
     preview: 'First rows as they are understood',
     row: 'Row',
-    problems: (count: string) => `${count} rows cannot be sent and are left out:`,
-    problem: '1 row cannot be sent and is left out:',
+    problems: {
+      one: '1 row cannot be sent and is left out:',
+      several: (count: string) => `${count} rows cannot be sent and are left out:`,
+    },
+    notes: {
+      one: '1 row is not as it should be, but can be sent:',
+      several: (count: string) => `${count} rows are not as they should be, but can be sent:`,
+    },
+    refused: {
+      one: '1 row was refused by the server and is left out:',
+      several: (count: string) => `${count} rows were refused by the server and are left out:`,
+    },
     more: (count: string) => `and ${count} more`,
-    inRow: (row: number, text: string) => `Row ${row}: ${text}`,
+    inRow: (row: number, line: number, text: string) =>
+      row === line ? `Row ${row}: ${text}` : `Row ${row} (line ${line} of the file): ${text}`,
     repeated: (count: string) =>
       count === '1'
         ? '1 row names somebody who is in the file already: they share a short URL.'
@@ -410,12 +437,6 @@ export const texts = {
     download: 'Download result CSV',
     retry: 'Try again',
     finish: 'Done',
-    noNumber: 'There is no mobile number.',
-    badNumber: (text: string) => `“${text}” is not a phone number of 5 to 20 digits.`,
-    roundedNumber: (text: string) =>
-      `“${text}” was rounded by a spreadsheet. Format the column as text, and save again.`,
-    badMessageId: 'The message id is longer than 255 characters, or has control characters.',
-    badTime: (text: string) => `“${text}” is not a time such as 2026-01-31T12:00:00+01:00 or 2026-01-31 12:00:00.`,
     otherNumber: 'An earlier row has the same message id with another number.',
   },
 

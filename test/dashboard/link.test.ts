@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { TestApp } from '../support/app.js'
@@ -6,6 +5,7 @@ import { storeLink } from '../support/visits.js'
 import { expectAccessible, expectFits } from './accessible.js'
 import { openBrowser, openDashboard } from './browser.js'
 import { openShortLink, storeKnownVisits } from './known-visits.js'
+import { savedContent } from './saved.js'
 import { card, dragOverChart, expectTexts, expectTiles } from './see.js'
 import { openEmptySite } from './site.js'
 
@@ -150,7 +150,7 @@ it('saves what fits the filters as a file', async () => {
     const download = page.waitForEvent('download')
     await page.getByRole('button', { name: `Download as ${format}` }).click()
     const saved = await download
-    return { name: saved.suggestedFilename(), content: await readFile(await saved.path()) }
+    return { name: saved.suggestedFilename(), content: await savedContent(saved) }
   }
   const csv = await file('CSV')
   expect(csv.name).toBe('visits-21.csv')

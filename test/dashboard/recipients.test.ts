@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
@@ -10,6 +10,7 @@ import { addressOf } from '../support/event-stream.js'
 import { newVisit, storeLink, storeRecipients } from '../support/visits.js'
 import { expectAccessible, expectFits } from './accessible.js'
 import { openBrowser, openDashboard, patienceMs, tokenOf } from './browser.js'
+import { savedContent } from './saved.js'
 import { expectTexts } from './see.js'
 import { openEmptySite } from './site.js'
 
@@ -139,7 +140,7 @@ it('reads a CSV file with names of its own, says what is wrong by row, and gives
   await dialog.getByRole('button', { name: 'Create 4 short URLs' }).click()
   const download = page.waitForEvent('download')
   await dialog.getByRole('button', { name: 'Download result CSV' }).click()
-  const saved = await (await download).path()
+  const saved = await savedContent(await download)
   expect((await download).suggestedFilename()).toBe(`${process.pid}-people-short-urls.csv`)
   const { data } = await listed(305)
   expect(data.map((one: Record<string, unknown>) => [one.mobile, one.message_id, one.sent_at])).toEqual([
@@ -148,7 +149,7 @@ it('reads a CSV file with names of its own, says what is wrong by row, and gives
     ['+447700900001', 'a-1', '2026-01-31 12:00:00'],
   ])
   const [zoe, byron, ada] = data
-  expect(parse(await readFile(saved, 'utf8'), { bom: true })).toEqual([
+  expect(parse(saved, { bom: true })).toEqual([
     ['Name', 'Phone number', 'Msg ID', 'Sent', 'token', 'short_url'],
     ['Ada', '+44 7700 900001', 'a-1', '2026-01-31 12:00:00', ada.token, ada.short_url],
     ['Byron; Lord', '447700900002', 'a-2', '', byron.token, byron.short_url],
@@ -187,6 +188,54 @@ it('finds the numbers of a file without names, and lets the person choose other 
   await dialog.locator('.dialog-body').getByText('2 recipients have short URLs.').waitFor()
   const { data } = await listed(306)
   expect(data.map((one: { message_id: string }) => one.message_id)).toEqual(['x-2', 'x-1'])
+})
+
+it('says how a file was read, and reads it again as the person says', async () => {
+  await storeLink(site.db, 26, 340, { title: 'Form' })
+  const lines = [
+    'sep=;',
+    'Vorname;Handy;Message',
+    'Jörg;447700900001;"Hi, see our offer"',
+    'Ann;447700900002;"Hi, bye"',
+  ]
+  const page = await openDashboard(browser, site, '#/links/340/recipients')
+  const dialog = await openUpload(page, await csvFile('form.csv', Buffer.from(lines.join('\r\n'), 'latin1')))
+  await dialog.getByText('Read as Windows-1252, separated by semicolons, column names in line 2').click()
+  await expectTexts(dialog.locator('select option:checked'), ['Handy', 'None', 'None'])
+  await dialog.getByText('Commas', { exact: true }).click()
+  await dialog.getByRole('button', { name: 'Create 0 short URLs' }).waitFor()
+  await dialog.getByText('Semicolons', { exact: true }).click()
+  await dialog.getByText('A recipient', { exact: true }).click()
+  await dialog.getByText('Row 1 (line 2 of the file): “Handy” is not a phone number of 5 to 20 digits.').waitFor()
+  await dialog.getByText('Column names', { exact: true }).click()
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Create 2 short URLs' }).click()
+  await dialog.locator('.dialog-body').getByText('2 recipients have short URLs.').waitFor()
+  const { data } = await listed(340)
+  expect(data.map((one: { mobile: string }) => one.mobile)).toEqual(['447700900002', '447700900001'])
+})
+
+it('names a quote that is not closed, and what the server refuses, and makes short URLs for the others', async () => {
+  await storeLink(site.db, 26, 341, { title: 'Odd rows' })
+  const url = `${addressOf(site)}/link/urls/341/recipients`
+  const headers = { ...site.as(26, whole), 'content-type': 'application/json' }
+  await fetch(url, { method: 'POST', headers, body: '[{"mobile":"447700900009","message_id":"m-4"}]' })
+  const rows = ['447700900001,m-1,Ann', '447700900002,m-2,"Bob', '447700900003,m-3,Cid', '447700900004,m-4,Dee']
+  const page = await openDashboard(browser, site, '#/links/341/recipients')
+  const dialog = await openUpload(page, await csvFile('odd.csv', ['mobile,message_id,name', ...rows].join('\n')))
+  const unclosed = 'Row 3: The row has a quote that is opened and not closed.'
+  await expectTexts(dialog.getByRole('status').locator('li'), [unclosed])
+  await dialog.getByRole('button', { name: 'Create 4 short URLs' }).click()
+  await dialog.locator('.dialog-body').getByText('3 recipients have short URLs.').waitFor()
+  await expectTexts(dialog.getByRole('alert').locator('li'), [
+    'Row 5: The message_id field names a message to another number.',
+  ])
+  await expectAccessible(page)
+  const download = page.waitForEvent('download')
+  await dialog.getByRole('button', { name: 'Download result CSV' }).click()
+  const saved = parse(await savedContent(await download), { bom: true })
+  expect(saved.map(([mobile]: string[]) => mobile)).toEqual(['mobile', '447700900001', '447700900002', '447700900003'])
+  expect(saved[2]?.[2]).toBe('"Bob')
 })
 
 it('sends twelve thousand in requests of ten thousand at most; after a failure it goes on without making any twice', async () => {
@@ -236,7 +285,7 @@ it('keeps what was made when trying again comes less far, and when it is stopped
   await partly()
   const download = page.waitForEvent('download')
   await dialog.getByRole('button', { name: 'Download result CSV' }).click()
-  const saved = parse(await readFile(await (await download).path(), 'utf8'), { bom: true })
+  const saved = parse(await savedContent(await download), { bom: true })
   expect(saved.length).toBe(10_001)
   expect(saved[10_000]).toEqual([
     '447700009999',

@@ -1,9 +1,10 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
+import type { Columns } from '../../recipient-files/fields.js'
+import type { GivenForm } from '../../recipient-files/open.js'
 import { loadPart } from '../load-part.js'
 import { formatNumber } from '../numbers.js'
 import { texts } from '../texts.js'
 import { type Checked, checkRows } from '../upload/check-rows.js'
-import { type Columns, guessColumns } from '../upload/columns.js'
 import type { Sheet } from '../upload/read-csv.js'
 import { type Sent, sendRows } from '../upload/send-rows.js'
 import { announce } from './announce.js'
@@ -20,8 +21,9 @@ interface UploadDialogProps {
 }
 
 interface Chosen {
-  name: string
+  file: File
   sheet: Sheet
+  given: GivenForm
 }
 
 /** A file → what is understood of it → short URLs, chunk by chunk → the file with them. */
@@ -35,15 +37,17 @@ export function UploadDialog({ linkId, onClose, onSent }: UploadDialogProps) {
   useEffect(() => () => leave.current.abort(), [])
   const checked = useMemo<Checked | undefined>(() => file && columns && checkRows(file.sheet, columns), [file, columns])
 
-  const choose = async (given: File) => {
+  const choose = async (file: File, given: GivenForm = {}) => {
     const loaded = await loadPart(import('../upload/read-csv.js'))
     if ('problem' in loaded) return setUnreadable(loaded.problem.message)
     try {
-      const sheet = await loaded.part.readCsv(given)
-      if (sheet.rows.length === 0) return setUnreadable(texts.upload.empty)
+      const sheet = await loaded.part.readCsv(file, given)
+      if (typeof sheet === 'string') return setUnreadable(sheet)
+      const isChange = Object.keys(given).length > 0
+      if (sheet.records.length === 0 && !isChange) return setUnreadable(texts.upload.empty)
       setUnreadable(undefined)
-      setColumns(guessColumns(sheet))
-      setFile({ name: given.name, sheet })
+      setColumns(sheet.columns)
+      setFile({ file, sheet, given })
     } catch {
       setUnreadable(texts.upload.unreadable)
     }
@@ -56,33 +60,37 @@ export function UploadDialog({ linkId, onClose, onSent }: UploadDialogProps) {
     // Also where it was stopped or has failed: what the last request brought may have been stored.
     onSent()
     // A try that came less far than the one before takes nothing away.
-    const made = sent !== undefined && sent.made.length > outcome.made.length ? sent.made : outcome.made
+    const best = sent !== undefined && sent.made.length > outcome.made.length ? sent : outcome
+    const next = { ...outcome, made: best.made, refused: best.refused }
     // Stopped before anything was made: nothing to show but the file again.
-    setSent(made.length > 0 || outcome.problem !== undefined ? { ...outcome, made } : undefined)
-    if (made.length === wanted.length) announce(texts.upload.done(formatNumber(wanted.length)))
+    const isNothing = next.made.length === 0 && next.refused.length === 0 && next.problem === undefined
+    setSent(isNothing ? undefined : next)
+    if (next.made.length === wanted.length) announce(texts.upload.done(formatNumber(wanted.length)))
   }
   return (
     <Dialog title={texts.upload.title} onClose={onClose}>
       {file === undefined || columns === undefined || checked === undefined ? (
-        <UploadChoice problem={unreadable} onChoose={choose} />
+        <UploadChoice problem={unreadable} onChoose={(given) => choose(given)} />
       ) : done !== undefined ? (
         <UploadProgress done={done} all={checked.wanted.length} onStop={() => leave.current.abort()} />
       ) : sent !== undefined ? (
         <UploadResult
-          sheet={file.sheet}
-          name={file.name}
-          wanted={checked.wanted}
+          names={file.sheet.names}
+          file={file.file.name}
+          all={checked.wanted.length}
           sent={sent}
           onRetry={() => send(checked)}
           onClose={onClose}
         />
       ) : (
         <UploadPreview
-          name={file.name}
+          file={file.file.name}
           sheet={file.sheet}
+          given={file.given}
           columns={columns}
           checked={checked}
           onColumns={setColumns}
+          onForm={(given) => choose(file.file, given)}
           onBack={() => setFile(undefined)}
           onSend={() => send(checked)}
         />

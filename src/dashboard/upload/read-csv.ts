@@ -1,41 +1,41 @@
-import Papa from 'papaparse'
-import { texts } from '../texts.js'
-import { looksLikeNumber } from './phone-number.js'
+import { FileError } from '../../csv/read.js'
+import type { ReadRecord } from '../../csv/records.js'
+import { callingCodeOf } from '../../recipient-files/cell-shapes.js'
+import { type GivenForm, openRecipientFile, type RecipientFile } from '../../recipient-files/open.js'
 
-/** A file as rows of texts. */
-export interface Sheet {
-  /** Names of the columns: those of the first row, or `Column 1` and so on where it has none. */
-  names: string[]
-  hasNames: boolean
-  rows: SheetRow[]
+/** A whole file, and how it was read. */
+export interface Sheet extends Omit<RecipientFile, 'records'> {
+  records: ReadRecord[]
+  /** Some column may have the calling codes of countries. */
+  mayHaveCodes: boolean
 }
 
-export interface SheetRow {
-  /** As spreadsheets number them: 1 is the first of the file. */
-  number: number
-  cells: string[]
-}
-
-/** Reads what spreadsheets write: commas, semicolons or tabs; UTF-8, UTF-16, or the coding of old Windows programs. */
-export async function readCsv(file: Blob): Promise<Sheet> {
-  const { data } = Papa.parse<string[]>(decode(await file.arrayBuffer()), { skipEmptyLines: false })
-  const rows = data
-    .map((cells, index) => ({ number: index + 1, cells: cells.map((cell) => cell.trim()) }))
-    .filter(({ cells }) => cells.some((cell) => cell !== ''))
-  const width = rows.reduce((most, { cells }) => Math.max(most, cells.length), 0)
-  const [first] = rows
-  const hasNames = first !== undefined && !first.cells.some(looksLikeNumber)
-  const names = Array.from({ length: width }, (_, at) => (hasNames && first.cells[at]) || texts.upload.column(at + 1))
-  return { names, hasNames, rows: hasNames ? rows.slice(1) : rows }
-}
-
-function decode(bytes: ArrayBuffer): string {
-  const [a, b] = new Uint8Array(bytes)
-  if (a === 0xff && b === 0xfe) return new TextDecoder('utf-16le').decode(bytes)
-  if (a === 0xfe && b === 0xff) return new TextDecoder('utf-16be').decode(bytes)
+/** A text is the reason why the file cannot be read. */
+export async function readCsv(file: Blob, given: GivenForm): Promise<Sheet | string> {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return new TextDecoder('windows-1252').decode(bytes)
+    return await sheetOf(await openRecipientFile(wholeFile(file), given))
+  } catch (error) {
+    if (error instanceof FileError) return error.message
+    throw error
   }
+}
+
+/** All at once: the preview tells of every row. */
+async function* wholeFile(file: Blob): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(await file.arrayBuffer())
+}
+
+async function sheetOf({ records, ...form }: RecipientFile): Promise<Sheet> {
+  const read: ReadRecord[] = []
+  for await (const record of records) {
+    if ('reason' in record || record.cells.some((cell) => cell.trim() !== '')) read.push(record)
+  }
+  return { ...form, records: read, mayHaveCodes: form.columns.country_code !== null || hasCodes(read, form.width) }
+}
+
+function hasCodes(records: ReadRecord[], width: number): boolean {
+  const rows = records.slice(0, 50).flatMap((record) => ('cells' in record ? [record.cells] : []))
+  return Array.from({ length: width }).some(
+    (_, at) => rows.length > 0 && rows.every((cells) => callingCodeOf(cells[at] ?? '') !== null),
+  )
 }
