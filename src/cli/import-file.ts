@@ -21,14 +21,15 @@ export async function openFile(file: string, process: HostProcess): Promise<Impo
   return { source, size }
 }
 
+export const bytesRead = (source: Readable): number => ('bytesRead' in source ? Number(source.bytesRead) : 0)
+
 /** Shows how far an import is, and says which lines are bad. */
 export function importReport(progress: Progress, { source, size }: ImportFile): ImportReport {
-  const bytesRead = () => ('bytesRead' in source ? Number(source.bytesRead) : 0)
   return {
     refused: (line, reason) => progress.say(`line ${line}: ${reason}`),
     reading: (lines) => {
       if (size === null) progress.show(`reading line ${lines}`, 0, 0)
-      else progress.show('reading', bytesRead(), size)
+      else progress.show('reading', bytesRead(source), size)
     },
     storing: (visits, total) => progress.show('storing', visits, total),
   }

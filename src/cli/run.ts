@@ -9,6 +9,7 @@ const commands: Record<string, (host: Host) => Promise<Command>> = {
   migrate: async (host) => (await import('./migrate.js')).migrateCommand(host),
   owner: async (host) => (await import('./owner.js')).ownerCommand(host),
   token: async (host) => (await import('./token.js')).tokenCommand(host),
+  recipients: async (host) => (await import('./recipients.js')).recipientsCommand(host),
   visits: async (host) => (await import('./visits.js')).visitsCommand(host),
   import: async (host) => (await import('./import.js')).importCommand(host),
   doctor: async (host) => (await import('./doctor.js')).doctorCommand(host),

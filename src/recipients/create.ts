@@ -8,6 +8,13 @@ import { newToken } from '../links/token.js'
 import { matchRecipients, type WantedRecipient } from './match.js'
 import { type Recipient, type RecipientRow, recipientColumns, recipientOf } from './recipient.js'
 
+export interface CreatedRecipients {
+  /** One for each wanted, in that order. */
+  recipients: Recipient[]
+  /** How many of them are new. */
+  created: number
+}
+
 /**
  * Gives each wanted recipient of a link a token of their own; those who have one keep it (match.ts). The link becomes a
  * tracked one.
@@ -15,7 +22,6 @@ import { type Recipient, type RecipientRow, recipientColumns, recipientOf } from
  * One transaction under the owner's lock, as every writer of an owner takes it first: of two equal requests at once, the
  * second finds what the first has made.
  *
- * @returns one for each wanted, in that order
  * @throws HttpError 404 for a missing link and for one of somebody else, 422 when one contradicts what is known: then
  *   nothing is stored
  */
@@ -24,7 +30,7 @@ export async function createRecipients(
   ownerId: number,
   linkId: number,
   wanted: WantedRecipient[],
-): Promise<Recipient[]> {
+): Promise<CreatedRecipients> {
   return inTransaction(db, async (client) => {
     await client.query(lockOwner([ownerId]))
     const last = await lastRecipient(client, ownerId, linkId)
@@ -36,7 +42,7 @@ export async function createRecipients(
       await client.query(updateRecipients([ownerId, linkId, JSON.stringify([...changed])]))
       await client.query(announceLink([ownerId, linkId]))
     }
-    return recipients
+    return { recipients, created: created.size }
   })
 }
 

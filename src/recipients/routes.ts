@@ -62,7 +62,7 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
         messageId,
         sentAt,
       }))
-      const recipients = await createRecipients(db, request.caller.ownerId, request.params.id, wanted)
+      const { recipients } = await createRecipients(db, request.caller.ownerId, request.params.id, wanted)
       note(request, 'createRecipients', request.params.id, recipients)
       return success(
         'Recipients Created Successfully',

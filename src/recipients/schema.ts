@@ -44,12 +44,17 @@ const sentAt = (zone: string) =>
     return z.NEVER
   })
 
-/** A list, or `recipients` with one. Times without a zone are in `zone`. */
-export const recipientsBody = memoise((zone: string) => {
-  const recipient = z.object(
+/** One that a sender wants a token for. Times without a zone are in `zone`. */
+export const wantedRecipient = memoise((zone: string) =>
+  z.object(
     { mobile, message_id: messageId, sent_at: sentAt(zone) },
     { error: 'A recipient must be an object with a mobile.' },
-  )
+  ),
+)
+
+/** A list, or `recipients` with one. */
+export const recipientsBody = memoise((zone: string) => {
+  const recipient = wantedRecipient(zone)
   // How many there are comes first: nobody reads a million problems.
   const few = z.transform((given: unknown, context) => {
     if (Array.isArray(given) && given.length >= 1 && given.length <= mostRecipients) return given

@@ -55,6 +55,21 @@ describe('a command that is done ends with 0, its result on standard output and 
     expect(revoked).toEqual({ status: 0, stdout: '', stderr: `Token ${id} is revoked.\n` })
   })
 
+  it('recipients import', async () => {
+    await storeLink(database.db, 30, 1)
+    const { status, stdout, stderr } = await run('recipients import - --user 30 --link 1 --result -', {
+      input: 'mobile;name\n447700900801;Ann\n',
+      env: { SHORT_URL: 'https://s.example.com' },
+    })
+    expect([status, stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /^mobile,name,token,short_url\r\n447700900801,Ann,(\w+),https:\/\/s\.example\.com\/\1\r\n$/,
+      ),
+    ])
+    expect(stderr).toMatch(/\nCreated 1 recipient, found 0 that were there already, refused 0 rows\.\n$/)
+  })
+
   it('visits import, visits export', async () => {
     const input = ndjson([untrackedRow({ user_id: '27', link_id: '21' })])
     expect(await run('visits import -', { input })).toEqual({
@@ -88,7 +103,7 @@ describe('a command that is done ends with 0, its result on standard output and 
   it('the help', async () => {
     const { status, stdout, stderr } = await run('--help')
     expect([status, stderr]).toEqual([0, ''])
-    const commands = ['serve', 'demo', 'migrate', 'owner', 'token', 'visits', 'import', 'doctor']
+    const commands = ['serve', 'demo', 'migrate', 'owner', 'token', 'recipients', 'visits', 'import', 'doctor']
     for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
   })
 })
