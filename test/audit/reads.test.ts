@@ -1,10 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { endpoints } from '../../src/audit/endpoints.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { newToken, withToken } from '../support/access-tokens.js'
-import { type TestApp, testApp } from '../support/app.js'
+import { openApp, type TestApp, testApp } from '../support/app.js'
 import { openStream } from '../support/event-stream.js'
 import { operationsOf } from '../support/operations.js'
+import { newOwner } from '../support/owners.js'
 import { newVisit, storeLink, storeRecipients } from '../support/visits.js'
 
 const start = new Date('2026-01-31T12:00:02.120Z')
@@ -12,25 +13,32 @@ const whole = 'visits:read visits:pii links:read links:write'
 const masked = 'visits:read links:read links:write'
 
 let site: TestApp
+let owner: number
+beforeAll(async () => {
+  site = await openApp()
+})
+afterAll(() => site.close())
 
-/** Owner 1 has link 6, and link 7 with five visits, at 3 to 7 of the account: of people but for the second and the last. */
+const tokenOf = (recipient: number) => `o${owner}r${recipient}`
+
+/** A new owner has link 6, and link 7 with five visits, at 3 to 7 of the account: of people but for the second and the last. */
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['Date'] })
   vi.setSystemTime(start)
-  site = await testApp()
-  await storeLink(site.db, 1, 6)
-  await storeLink(site.db, 1, 7)
-  await storeRecipients(site.db, 1, 7, ['447700900123', '447700900124'])
-  await appendVisits(site.db, 1, [newVisit(6), newVisit(6)])
+  owner = newOwner()
+  await storeLink(site.db, owner, 6)
+  await storeLink(site.db, owner, 7)
+  await storeRecipients(site.db, owner, 7, ['447700900123', '447700900124'], [tokenOf(1), tokenOf(2)])
+  await appendVisits(site.db, owner, [newVisit(6), newVisit(6)])
   const visits = [false, true, false, false, true].map((isBot, at) => {
     return newVisit(7, { isBot, recipientId: at === 3 ? 2 : 1 })
   })
-  await appendVisits(site.db, 1, visits)
+  await appendVisits(site.db, owner, visits)
 })
 afterEach(() => vi.useRealTimers())
 
 const get = async (url: string, scope: string, headers: Record<string, string> = {}) => {
-  const answer = await site.app.inject({ url, headers: { ...site.as(1, scope), ...headers } })
+  const answer = await site.app.inject({ url, headers: { ...site.as(owner, scope), ...headers } })
   return { status: answer.statusCode, tag: String(answer.headers.etag), body: answer.body }
 }
 
@@ -39,7 +47,7 @@ interface Shown {
   [key: string]: unknown
 }
 
-const reads = async (query = '', headers: Record<string, string> = site.as(1, 'audit:read')) => {
+const reads = async (query = '', headers: Record<string, string> = site.as(owner, 'audit:read')) => {
   const answer = await site.app.inject({ url: `/audit/reads${query}`, headers })
   expect([answer.statusCode, answer.json().message]).toEqual([200, 'OK'])
   return answer.json().data as Shown[]
@@ -97,7 +105,7 @@ describe('what may be seen whole is noted:', () => {
   it('recipients that were created', async () => {
     const payload = [{ mobile: '447700900125' }, { mobile: '447700900123', message_id: null }]
     const url = '/link/urls/7/recipients'
-    const post = (scope: string) => site.app.inject({ method: 'POST', url, headers: site.as(1, scope), payload })
+    const post = (scope: string) => site.app.inject({ method: 'POST', url, headers: site.as(owner, scope), payload })
     expect((await post(masked)).statusCode).toBe(200)
     expect(await reads()).toEqual([])
     expect((await post(whole)).statusCode).toBe(200)
@@ -107,12 +115,12 @@ describe('what may be seen whole is noted:', () => {
   it('streams, as they go on, once in each minute', async () => {
     await site.app.listen({ port: 0 })
     const cursor = JSON.parse((await get(`${visitsOf7}/feed?limit=3`, masked)).body).meta.next_cursor
-    const stream = await openStream(site, `${visitsOf7}/stream?cursor=${cursor}`, site.as(1, whole))
-    const all = await openStream(site, '/link/visits/stream', site.as(1, masked))
+    const stream = await openStream(site, `${visitsOf7}/stream?cursor=${cursor}`, site.as(owner, whole))
+    const all = await openStream(site, '/link/visits/stream', site.as(owner, masked))
     for (const _ of [4, 5]) expect((await stream.next())?.event).toBe('visit')
     vi.setSystemTime(new Date('2026-01-31T12:01:00Z'))
     for (const seq of [6, 7]) {
-      await appendVisits(site.db, 1, [newVisit(7)], { isLive: true })
+      await appendVisits(site.db, owner, [newVisit(7)], { isLive: true })
       expect([seq, (await stream.next())?.event, (await all.next())?.event]).toEqual([seq, 'visit', 'visit'])
     }
     const later = { first_at: '2026-01-31T12:01:00.000000Z', last_at: '2026-01-31T12:01:00.000000Z' }
@@ -146,7 +154,7 @@ describe('nothing is noted', () => {
     expect(before.map(({ answers }) => answers)).toEqual([1, 1, 1, 1])
     for (const [url, tag] of tags) expect((await get(url, whole, { 'if-none-match': tag })).status).toBe(304)
     for (const url of [...urls, `${visitsOf7}/export`])
-      expect((await site.app.inject({ method: 'HEAD', url, headers: site.as(1, whole) })).statusCode).toBe(200)
+      expect((await site.app.inject({ method: 'HEAD', url, headers: site.as(owner, whole) })).statusCode).toBe(200)
     expect(await reads()).toEqual(before)
   })
 
@@ -173,12 +181,12 @@ describe('reads of a minute add up', () => {
     const noted = { ...range(1, 5, 13), answers: 6, filters: ['client_ip', 'mobile'] }
     const once = entry('listVisits', { ...noted, last_at: '2026-01-31T12:00:59.999000Z' })
     expect(await reads()).toEqual([once])
-    await get(`${visitsOf7}?filter[token]=r7x1`, whole)
+    await get(`${visitsOf7}?filter[token]=${tokenOf(1)}`, whole)
     expect(await reads()).toMatchObject([{ answers: 7, rows: 17, filters: ['client_ip', 'mobile', 'token'] }])
   })
 
   it('apart from those of another minute, link, endpoint and token', async () => {
-    const token = await newToken(site, 1, { name: 'Reports', scopes: ['visits:read', 'visits:pii'] })
+    const token = await newToken(site, owner, { name: 'Reports', scopes: ['visits:read', 'visits:pii'] })
     await get(visitsOf7, whole)
     await site.app.inject({ url: visitsOf7, headers: withToken(token.access_token) })
     await get('/link/urls/6/visits', whole)
@@ -203,34 +211,41 @@ describe('reads of a minute add up', () => {
   it('over several servers, also when both have noted at once', async () => {
     const other = await testApp({ databaseUrl: site.url })
     for (const { app } of [site, other, site, other, other])
-      expect((await app.inject({ url: `${visitsOf7}?per_page=1`, headers: site.as(1, whole) })).statusCode).toBe(200)
+      expect((await app.inject({ url: `${visitsOf7}?per_page=1`, headers: site.as(owner, whole) })).statusCode).toBe(
+        200,
+      )
     vi.setSystemTime(new Date('2026-01-31T12:00:30Z'))
-    await other.app.inject({ url: `${visitsOf7}/?page=5&per_page=1`, headers: site.as(1, whole) })
-    await Promise.all([site, other].map(({ app }) => app.inject({ url: '/audit/reads', headers: site.as(1) })))
+    await other.app.inject({ url: `${visitsOf7}/?page=5&per_page=1`, headers: site.as(owner, whole) })
+    await Promise.all([site, other].map(({ app }) => app.inject({ url: '/audit/reads', headers: site.as(owner) })))
     const both = { ...range(1, 5, 6), answers: 6, last_at: '2026-01-31T12:00:30.000000Z' }
     expect(await reads()).toEqual([entry('listVisits', both)])
   })
 })
 
 it('no value of a filter is stored', async () => {
-  await get(`${visitsOf7}?filter[mobile]=447700900124&filter[message_id]=r7x2&filter[client_ip]=127.0.0.1`, whole)
+  await get(
+    `${visitsOf7}?filter[mobile]=447700900124&filter[message_id]=${tokenOf(2)}&filter[client_ip]=127.0.0.1`,
+    whole,
+  )
   await reads()
-  const { rows } = await site.db.pool.query('SELECT to_jsonb(r)::text AS text FROM reads r')
+  const { rows } = await site.db.pool.query('SELECT to_jsonb(r)::text AS text FROM reads r WHERE user_id = $1', [owner])
   expect(rows).toHaveLength(1)
-  for (const value of ['447700900124', 'r7x2', '127.0.0.1']) expect(rows[0].text).not.toContain(value)
+  for (const value of ['447700900124', tokenOf(2), '127.0.0.1']) expect(rows[0].text).not.toContain(value)
 })
 
 describe('the list of reads', () => {
   it("shows nobody another owner's", async () => {
     await get(visitsOf7, whole)
     const [read] = await reads()
-    expect(await reads('', site.as(2))).toEqual([])
-    expect(await reads(`?cursor=ffffffff-ffff-8fff-bfff-ffffffffffff&filter[link_id]=7`, site.as(2))).toEqual([])
+    expect(await reads('', site.as(newOwner()))).toEqual([])
+    expect(await reads(`?cursor=ffffffff-ffff-8fff-bfff-ffffffffffff&filter[link_id]=7`, site.as(newOwner()))).toEqual(
+      [],
+    )
     expect(read?.rows).toBe(5)
   })
 
   it('goes on from a cursor, newest minute first, under its filters', async () => {
-    const token = await newToken(site, 1, { scopes: ['visits:read', 'visits:pii'] })
+    const token = await newToken(site, owner, { scopes: ['visits:read', 'visits:pii'] })
     for (const minute of [0, 1, 2, 3]) {
       vi.setSystemTime(start.getTime() + minute * 60_000)
       await get(minute % 2 === 0 ? visitsOf7 : '/link/urls/6/visits', whole)
@@ -249,7 +264,7 @@ describe('the list of reads', () => {
     const seen: string[] = []
     for (let url: string | null = '/audit/reads?limit=2&to=2026-02-01&filter[token_id]='; url !== null; ) {
       const answer: { data: Shown[]; links: { next: string | null } } = (
-        await site.app.inject({ url, headers: site.as(1) })
+        await site.app.inject({ url, headers: site.as(owner) })
       ).json()
       seen.push(...answer.data.map(({ id }) => id))
       url = answer.links.next
@@ -270,7 +285,7 @@ describe('the list of reads', () => {
       'The from field must be a time as ISO 8601 or Y-m-d H:i:s, such as 2026-01-31 or 2026-01-31T12:00:00+01:00.',
     ],
   ])('refuses %s', async (query, field, message) => {
-    const answer = await site.app.inject({ url: `/audit/reads?${query}`, headers: site.as(1) })
+    const answer = await site.app.inject({ url: `/audit/reads?${query}`, headers: site.as(owner) })
     expect([answer.statusCode, answer.json().errors]).toEqual([422, { [field]: [message] }])
   })
 })

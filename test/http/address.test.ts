@@ -1,7 +1,8 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
 import { isHost, routePath } from '../../src/http/address.js'
-import { bearer, testApp } from '../support/app.js'
+import { bearer, openApps } from '../support/app.js'
+import { newOwner } from '../support/owners.js'
 import { rawRequest } from '../support/raw-http.js'
 import { storeLinks } from '../support/visits.js'
 
@@ -81,11 +82,15 @@ describe('a host', () => {
 const url = '/api/v2/link/urls/21/visits'
 const noPublicUrl = { PUBLIC_URL: '' }
 
+const apps = openApps()
+afterAll(apps.close)
+
 /** Where an answer says it is, asked with these headers. */
 async function pathOf(env: Record<string, string>, headers: Record<string, string>, remoteAddress = '127.0.0.1') {
-  const { app, db, as } = await testApp({ env })
-  await storeLinks(db, 26, 21)
-  const answer = await app.inject({ url, headers: { ...as(26), ...headers }, remoteAddress })
+  const { app, db, as } = await apps.withEnv(env)
+  const owner = newOwner()
+  await storeLinks(db, owner, 21)
+  const answer = await app.inject({ url, headers: { ...as(owner), ...headers }, remoteAddress })
   return answer.statusCode === 200 ? answer.json().meta.path : answer.body
 }
 
@@ -114,23 +119,25 @@ describe('URLs in answers', () => {
   )
 
   it('of other answers do not exist, so their Host does not matter', async () => {
-    const { app } = await testApp({ env: noPublicUrl })
+    const { app } = await apps.withEnv(noPublicUrl)
     const answer = await app.inject({ url: '/health', headers: { host: 'a/b' } })
     expect(answer.statusCode).toBe(200)
   })
 
   it('need a Host in HTTP/1.0 too', async () => {
-    const { app, db } = await testApp({ env: noPublicUrl })
-    await storeLinks(db, 26, 21)
-    const { authorization } = bearer({ sub: '26' })
+    const { app, db } = await apps.withEnv(noPublicUrl)
+    const owner = newOwner()
+    await storeLinks(db, owner, 21)
+    const { authorization } = bearer({ sub: String(owner) })
     const answer = await rawRequest(app, `GET ${url} HTTP/1.0\r\nAuthorization: ${authorization}\r\n\r\n`)
     expect(answer.body).toBe(badHost)
   })
 
   it('never hold the access token, nor the origin or fragment of a request target', async () => {
-    const { app, db } = await testApp()
-    await storeLinks(db, 26, 21)
-    const token = bearer({ sub: '26' }).authorization.slice('Bearer '.length)
+    const { app, db } = await apps.withEnv({})
+    const owner = newOwner()
+    await storeLinks(db, owner, 21)
+    const token = bearer({ sub: String(owner) }).authorization.slice('Bearer '.length)
     const target = `http://evil.example${url}?access_token=${token}&per_page=1#evil`
     const answer = await rawRequest(app, `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
     expect(JSON.parse(answer.body).links.first).toBe(`https://api.example.com${url}?per_page=1&page=1`)

@@ -112,6 +112,36 @@ export async function openApp(options: TestAppOptions = {}): Promise<TestApp> {
   }
 }
 
+/** Apps of a file that differ in their environment only, on one database. */
+export interface TestApps {
+  /** The app with these variables, opened when it is first asked for. */
+  withEnv(env: Record<string, string>): Promise<TestApp>
+  close(): Promise<void>
+}
+
+/** For a whole file: the caller closes them. */
+export function openApps(): TestApps {
+  let database: Promise<TestDatabase> | undefined
+  const apps = new Map<string, Promise<TestApp>>()
+  const open = async (env: Record<string, string>) => {
+    database ??= createDatabase(inject('templateName'))
+    return openApp({ env, databaseUrl: (await database).url })
+  }
+  return {
+    withEnv(env) {
+      const key = JSON.stringify(env)
+      const app = apps.get(key) ?? open(env)
+      apps.set(key, app)
+      return app
+    },
+    async close() {
+      const opened = await Promise.all(apps.values())
+      await Promise.all(opened.map(({ close }) => close()))
+      await (await database)?.drop()
+    },
+  }
+}
+
 /** By its own word: to look now and then would move the clock of a test that has stopped it. */
 async function untilListening({ isListening, subscribe }: Notifications): Promise<void> {
   if (isListening()) return

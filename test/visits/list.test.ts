@@ -1,8 +1,9 @@
 import pg from 'pg'
-import { describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { appendVisits } from '../../src/visits/append.js'
 import type { NewVisit } from '../../src/visits/visit.js'
-import { testApp } from '../support/app.js'
+import { openApp, type TestApp, testApp } from '../support/app.js'
+import { newOwner } from '../support/owners.js'
 import { chromeOnMac, localhost, newVisit, storeLinks, storeRecipients } from '../support/visits.js'
 
 const safari = { ...chromeOnMac, browser: 'Mobile Safari', platform: 'iOS', deviceType: 'smartphone' }
@@ -10,14 +11,23 @@ const unknownAgent = { ...chromeOnMac, browser: null, platform: null, deviceType
 const berlin = { ...localhost, country: 'Germany', countryCode: 'DE', region: 'Berlin', city: 'Berlin' }
 const bot = { isBot: true, options: { bot: true, bot_reason: 'user_agent' } }
 
-async function listApp(visits: Partial<NewVisit>[] = []) {
-  const { app, db, as } = await testApp({ env: { TZ_OUTPUT: 'Europe/Berlin' } })
-  await storeLinks(db, 26, 21)
-  await storeRecipients(db, 26, 21, ['4477009001', '4477009002'])
+const env = { TZ_OUTPUT: 'Europe/Berlin' }
+let site: TestApp
+beforeAll(async () => {
+  site = await openApp({ env })
+})
+afterAll(() => site.close())
+
+/** Link 21 of a new owner, with two recipients and these visits. */
+async function listOf(visits: Partial<NewVisit>[] = [], { app, db, as } = site) {
+  const owner = newOwner()
+  const people = [`${owner}x1`, `${owner}x2`]
+  await storeLinks(db, owner, 21)
+  await storeRecipients(db, owner, 21, ['4477009001', '4477009002'], people)
   const stored = visits.map((visit) => newVisit(21, visit))
-  await appendVisits(db, 26, stored)
+  await appendVisits(db, owner, stored)
   const get = async (query: string, given: { scope?: string; tag?: string } = {}) => {
-    const headers = { ...as(26, given.scope), ...(given.tag !== undefined && { 'if-none-match': given.tag }) }
+    const headers = { ...as(owner, given.scope), ...(given.tag !== undefined && { 'if-none-match': given.tag }) }
     const answer = await app.inject({ url: `/link/urls/21/visits?${query}`, headers })
     const body = answer.body === '' ? null : answer.json()
     /** Which of the stored visits are in the answer, by index, in its order. */
@@ -27,12 +37,13 @@ async function listApp(visits: Partial<NewVisit>[] = []) {
   const append = async (...more: Partial<NewVisit>[]) => {
     const added = more.map((visit) => newVisit(21, visit))
     stored.push(...added)
-    await appendVisits(db, 26, added)
+    await appendVisits(db, owner, added)
   }
-  return { app, db, get, append, stored }
+  return { owner, people, get, append }
 }
 
 describe('filters', () => {
+  /** With tokens of its own: `TOKEN1` in a query is that of recipient 1. */
   const visits: Partial<NewVisit>[] = [
     { createdAt: new Date('2026-06-25T21:59:59Z'), clientIp: '10.0.0.1' },
     { createdAt: new Date('2026-06-25T22:00:00Z'), userAgent: safari, place: berlin, recipientId: 1 },
@@ -42,6 +53,10 @@ describe('filters', () => {
       ...{ host: 'go.example.com', browserLang: 'hi' },
     },
   ]
+  let list: Awaited<ReturnType<typeof listOf>>
+  beforeAll(async () => {
+    list = await listOf(visits)
+  })
 
   it.each([
     ['filter[browser]=Chrome', [0]],
@@ -58,9 +73,9 @@ describe('filters', () => {
     ['filter[browser_lang]=en', [2, 1, 0]],
     ['filter[host]=go.example.com', [3]],
     ['filter[host]=-go.example.com', [2, 1, 0]],
-    ['filter[token]=r21x1', [1]],
-    ['filter[token]=-r21x1', [3, 2, 0]],
-    ['filter[message_id]=r21x2', [2]],
+    ['filter[token]=TOKEN1', [1]],
+    ['filter[token]=-TOKEN1', [3, 2, 0]],
+    ['filter[message_id]=TOKEN2', [2]],
     ['filter[client_ip]=2001:DB8:0::1', [3]],
     ['filter[client_ip]=10.0.0.1,127.0.0.1', [2, 1, 0]],
     ['bots=exclude', [2, 1, 0]],
@@ -78,13 +93,13 @@ describe('filters', () => {
     ['datetime[created_at]=2026-06-26 00:00:00 - 2026-06-28 23:59:59', [2, 1]],
     ['datetime[created_at]=2026-06-28', [2]],
   ])('%s finds exactly the visits that match, with their exact total', async (query, expected) => {
-    const { get } = await listApp(visits)
-    const { status, body, found } = await get(query)
+    const { get, people } = list
+    const { status, body, found } = await get(query.replace(/TOKEN(\d)/, (_, nth) => people[nth - 1] ?? ''))
     expect({ status, found, total: body.meta.total }).toEqual({ status: 200, found: expected, total: expected.length })
   })
 
   it('finds a whole mobile number, for a token that may see it', async () => {
-    const { get } = await listApp(visits)
+    const { get } = list
     expect((await get('filter[mobile]=4477009001', { scope: 'visits:read visits:pii' })).found).toEqual([1])
     expect((await get('filter[mobile]=4477009001')).status).toBe(403)
   })
@@ -110,8 +125,7 @@ describe('filters', () => {
     ['per_page=101', 'per_page', 'between 1 and 100'],
     ['per_page=', 'per_page', 'between 1 and 100'],
   ])('%s is refused with what would be right', async (query, field, text) => {
-    const { get } = await listApp(visits)
-    const { status, body } = await get(query)
+    const { status, body } = await list.get(query)
     expect(status).toBe(422)
     expect(body.errors[field]?.[0]).toContain(text)
   })
@@ -119,7 +133,7 @@ describe('filters', () => {
   it.each([null, '-created_at', 'created_at'])(
     'pages under a filter, sorted by %s, give every match once, in order',
     async (sort) => {
-      const { get } = await listApp(
+      const { get } = await listOf(
         Array.from({ length: 33 }, (_, i) => ({
           userAgent: i % 3 === 0 ? safari : chromeOnMac,
           createdAt: new Date(Date.UTC(2026, 0, 1 + ((i * 7) % 33))),
@@ -144,7 +158,7 @@ describe('filters', () => {
 
 describe('people and bots', () => {
   it('are numbered apart: pages of people only are dense, with an exact total', async () => {
-    const { get, append } = await listApp([{}, bot, {}, bot, {}, {}])
+    const { get, append } = await listOf([{}, bot, {}, bot, {}, {}])
     expect(await get('bots=exclude&per_page=3&page=2')).toMatchObject({
       found: [0],
       body: { meta: { total: 4, from: 4 } },
@@ -158,7 +172,7 @@ describe('a frozen walk', () => {
   it.each(['', '&bots=exclude', '&filter[browser]=Chrome', '&sort=created_at'])(
     'gives every row exactly once while visits arrive%s',
     async (more) => {
-      const { get, append } = await listApp([{}, {}, bot, {}, {}])
+      const { get, append } = await listOf([{}, {}, bot, {}, {}])
       const first = await get(`as_of=now&per_page=2${more}`)
       expect(first.body.links.next).toMatch(/per_page=2.*&page=2$/)
       expect(first.body.links.next).toContain('as_of=5')
@@ -178,7 +192,7 @@ describe('a frozen walk', () => {
 
 describe('the tag of a list', () => {
   it.each(['', 'per_page=1&page=2', 'page=999'])('?%s is strong, and changes with every visit', async (query) => {
-    const { get, append } = await listApp([{}, {}])
+    const { get, append } = await listOf([{}, {}])
     const { headers, tag } = await get(query)
     expect(headers).toMatchObject({
       etag: expect.stringMatching(/^"[\w-]{27}"$/),
@@ -199,7 +213,7 @@ describe('the tag of a list', () => {
     ['filter[browser]=Chrome', { userAgent: safari }],
     ['bots=only', {}],
   ])('?%s stays while what arrives does not show', async (query, arriving) => {
-    const { get, append } = await listApp([{}, bot])
+    const { get, append } = await listOf([{}, bot])
     const { tag } = await get(query)
     expect((await get(query, { tag })).status).toBe(304)
     await append(arriving)
@@ -207,21 +221,23 @@ describe('the tag of a list', () => {
   })
 
   it('differs for those who see whole numbers and those who do not', async () => {
-    const { get } = await listApp([{ recipientId: 1 }])
+    const { get } = await listOf([{ recipientId: 1 }])
     expect((await get('')).tag).not.toBe((await get('', { scope: 'visits:read visits:pii' })).tag)
   })
 
   it('changes when the revision of the link does, and so do the rows', async () => {
-    const { get, db } = await listApp([{ recipientId: 1 }])
+    const { get, owner } = await listOf([{ recipientId: 1 }])
     const before = await get('')
-    await db.prisma.recipient.updateMany({ where: { id: 1 }, data: { mobile: null } })
-    await db.prisma.link.updateMany({ where: { id: 21 }, data: { revision: { increment: 1 } } })
+    const { recipient, link } = site.db.prisma
+    await recipient.updateMany({ where: { userId: owner, id: 1 }, data: { mobile: null } })
+    await link.updateMany({ where: { userId: owner, id: 21 }, data: { revision: { increment: 1 } } })
     const after = await get('', { tag: before.tag })
     expect([before.body.data[0].mobile, after.body.data[0].mobile]).toEqual(['4477009***', null])
   })
 
   it('costs one read of the link: no visit is touched', async () => {
-    const { get } = await listApp([{}, {}])
+    // In an app of its own, which has nothing to do in the background.
+    const { get } = await listOf([{}, {}], await testApp())
     const { tag } = await get('page=1')
     const statements = vi.spyOn(pg.Client.prototype, 'query')
     expect((await get('page=1', { tag })).status).toBe(304)
@@ -234,7 +250,7 @@ describe('the tag of a list', () => {
 it.each(['', 'filter[browser]=Chrome', 'bots=exclude'])(
   'answers ?%s the same however often it is asked, and anew when something is new',
   async (query) => {
-    const { get, append } = await listApp([{}, {}])
+    const { get, append } = await listOf([{}, {}])
     const bodies = [await get(query), await get(query), await get(query), await get(query)].map(({ body }) => body)
     expect(new Set(bodies.map((body) => JSON.stringify(body))).size).toBe(1)
     await append({})
@@ -243,7 +259,7 @@ it.each(['', 'filter[browser]=Chrome', 'bots=exclude'])(
 )
 
 it('sees a visit recorded by another process at once: nothing is remembered beyond rows that never change', async () => {
-  const { get, append } = await listApp([{}])
+  const { get, append } = await listOf([{}])
   await get('')
   await append({})
   expect((await get('')).found).toEqual([1, 0])
