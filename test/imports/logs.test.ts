@@ -8,7 +8,9 @@ import { importLog } from '../../src/imports/logs/import.js'
 import { shlink } from '../../src/imports/logs/shlink.js'
 import { yourls } from '../../src/imports/logs/yourls.js'
 import { appendVisits } from '../../src/visits/append.js'
-import { openApp, type TestApp, testApp } from '../support/app.js'
+import { openApp, type TestApp } from '../support/app.js'
+import { emptiedDatabase } from '../support/database.js'
+import { newOwner } from '../support/owners.js'
 import { fileBytes } from '../support/text-file.js'
 import { newVisit, storeLinks, storeRecipients } from '../support/visits.js'
 
@@ -17,6 +19,23 @@ beforeAll(async () => {
   locator = await openLocator()
 })
 afterAll(() => locator.close())
+
+const database = emptiedDatabase()
+let opened: TestApp | undefined
+afterAll(() => opened?.close())
+/** Whose visits are imported: in each site somebody new. */
+let owner: number
+
+/** The number that the first link of the owner gets. */
+const firstLink = () => BigInt(owner) * 1000n + 1n
+
+/** An app with nothing in its database: short codes are no owner's alone. */
+async function emptySite(): Promise<TestApp> {
+  const { url } = await database()
+  opened ??= await openApp({ databaseUrl: url })
+  owner = newOwner()
+  return opened
+}
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url), 'utf8')
 
@@ -36,12 +55,12 @@ async function importText(db: Database, format: LogFormat, text: string | Buffer
   }
   const { linkId, zone = 'UTC', anonymize = false } = given
   const signal = new AbortController().signal
-  const options = { format, ownerId: 26, linkId, zone, anonymize, locator, signal }
+  const options = { format, ownerId: owner, linkId, zone, anonymize, locator, signal }
   return { ...(await importLog(db, Readable.from([Buffer.from(text)]), options, report)), said }
 }
 
 async function visitsOf({ app, as }: TestApp, token: string) {
-  const headers = as(26)
+  const headers = as(owner)
   const [link] = (await app.inject({ url: `/link/urls?search=${token}`, headers })).json().data
   return (await app.inject({ url: `/link/urls/${link.id}/visits?per_page=100`, headers })).json().data
 }
@@ -59,17 +78,16 @@ const nowhere = { country: '', country_code: '', region: '', city: '', timezone:
 describe('a Shlink export', () => {
   let site: TestApp
   beforeAll(async () => {
-    site = await openApp()
+    site = await emptySite()
     expect(await importText(site.db, shlink, fixture('shlink/non-orphan.csv'))).toEqual({
       ...{ stored: 5, skipped: 0, refused: 0, said: [] },
     })
   })
-  afterAll(() => site.close())
 
   it('gives visits with all that Shlink knows of them, described as visits here are', async () => {
     const [person, preview] = await visitsOf(site, 'spring')
     expect(person).toMatchObject({
-      ...{ user_id: '26', client_ip: '', scheme: 'https', host: 's.test', query_string: 'utm_source=mail' },
+      ...{ user_id: String(owner), client_ip: '', scheme: 'https', host: 's.test', query_string: 'utm_source=mail' },
       ...{
         browser: 'Mobile Safari',
         platform: 'iOS',
@@ -102,8 +120,8 @@ describe('a Shlink export', () => {
   it('creates the links it names, inactive, with its short codes, also those of tracking pixels', async () => {
     const links = await site.db.prisma.link.findMany({ orderBy: { id: 'asc' } })
     expect(links.map(({ id, token, longUrl, status, visits }) => [id, token, longUrl, status, visits])).toEqual([
-      [26001n, 'spring', '', 0, 2n],
-      [26002n, 'summer', '', 0, 3n],
+      [firstLink(), 'spring', '', 0, 2n],
+      [firstLink() + 1n, 'summer', '', 0, 3n],
     ])
   })
 
@@ -131,19 +149,19 @@ describe('a Shlink export', () => {
 
 describe('a Shlink file', () => {
   it('that does not say which short URL was opened needs a link', async () => {
-    const { db } = await testApp()
+    const { db } = await emptySite()
     const file = fixture('shlink/short-url-before-5.csv')
     expect(await importText(db, shlink, file)).toMatchObject({
       ...{ stored: 0, refused: 2 },
       said: [2, 3].map((line) => `line ${line}: names no short URL: give its link with --link`),
     })
-    await storeLinks(db, 26, 20)
+    await storeLinks(db, owner, 20)
     expect(await importText(db, shlink, file, { linkId: 20 })).toMatchObject({ stored: 2, refused: 0 })
     expect(await db.prisma.link.findMany()).toMatchObject([{ id: 20n, visits: 2n, humanVisits: 1n, status: 1 }])
   })
 
   it('with visits of no short URL gives them to the link that is named for them', async () => {
-    const { db } = await testApp()
+    const { db } = await emptySite()
     expect(await importText(db, shlink, fixture('shlink/orphan.csv'))).toMatchObject({ stored: 0, refused: 2 })
     expect(await db.prisma.link.count()).toBe(0)
     expect(await importText(db, shlink, fixture('shlink/orphan.csv'), { linkId: 5 })).toMatchObject({ stored: 2 })
@@ -178,13 +196,13 @@ describe('a Shlink file', () => {
       '\uFEFF"sep=|"\r\nDate|User agent|Short Url\r\n2026-02-01T00:00:00Z|curl/8|https://s.test/a\r\n',
     ],
   ])('may have %s', async (_, text) => {
-    const site = await testApp()
+    const site = await emptySite()
     expect(await importText(site.db, shlink, text)).toMatchObject({ stored: 1, refused: 0, said: [] })
     expect(await visitsOf(site, 'a')).toMatchObject([{ created_at: '2026-02-01 00:00:00', user_agent: 'curl/8' }])
   })
 
   it('has its bad lines named, and the others stored', async () => {
-    const { db } = await testApp()
+    const { db } = await emptySite()
     const lines = [
       'Date,User agent,Short Url',
       'yesterday,curl/8,https://s.test/a',
@@ -207,7 +225,7 @@ describe('a Shlink file', () => {
   })
 
   it('that is none is refused whole', async () => {
-    const { db } = await testApp()
+    const { db } = await emptySite()
     await expect(importText(db, shlink, 'a,b\n1,2\n')).rejects.toThrow(
       'line 1: the header must name the columns date, useragent',
     )
@@ -219,7 +237,7 @@ describe('a YOURLS log', () => {
   it.each(['phpmyadmin.csv', 'without-header.csv', 'mysql-batch.tsv'])(
     'gives the same visits however it was exported: %s',
     async (name) => {
-      const site = await testApp()
+      const site = await emptySite()
       const { said, ...counts } = await importText(site.db, yourls, fixture(`yourls/${name}`))
       expect(counts).toEqual({ stored: 5, skipped: 0, refused: 0 })
       const located = { country: 'United States', country_code: 'US', latitude: expect.stringMatching(/^\d/) }
@@ -237,8 +255,8 @@ describe('a YOURLS log', () => {
         { ...chrome, ...located, client_ip: '8.8.8.8', options: null },
       ])
       // A word that this server needs itself.
-      const admin = await site.db.prisma.link.findFirstOrThrow({ where: { id: 26002 } })
-      expect(said).toEqual([`link 26002 has the code ${admin.token}, because admin cannot be one here`])
+      const admin = await site.db.prisma.link.findFirstOrThrow({ where: { id: firstLink() + 1n } })
+      expect(said).toEqual([`link ${admin.id} has the code ${admin.token}, because admin cannot be one here`])
       expect(await visitsOf(site, admin.token ?? '')).toMatchObject([
         {
           ...{ user_agent: '', client_ip: '10.0.0.7', country: 'localhost', city: 'localhost' },
@@ -251,7 +269,7 @@ describe('a YOURLS log', () => {
   )
 
   it('has times of its own zone, and addresses as the server keeps them', async () => {
-    const site = await testApp()
+    const site = await emptySite()
     const given = { zone: 'Europe/Berlin', anonymize: true }
     await importText(site.db, yourls, fixture('yourls/phpmyadmin.csv'), given)
     expect((await visitsOf(site, 'ozh'))[3]).toMatchObject({
@@ -260,16 +278,16 @@ describe('a YOURLS log', () => {
   })
 
   it('has addresses without the ports that a proxy wrote', async () => {
-    const site = await testApp()
+    const site = await emptySite()
     await importText(site.db, yourls, '1,2026-02-01 00:00:00,ozh,direct,curl/8,"8.8.8.8:51234, 10.0.0.1",US')
     expect(await visitsOf(site, 'ozh')).toMatchObject([{ client_ip: '8.8.8.8', country_code: 'US' }])
   })
 
   it('goes to links that have its short codes already, behind their visits', async () => {
-    const site = await testApp()
-    await storeLinks(site.db, 26, 20)
-    await site.db.prisma.token.create({ data: { token: 'ozh', userId: 26, linkId: 20 } })
-    await appendVisits(site.db, 26, [newVisit(20)])
+    const site = await emptySite()
+    await storeLinks(site.db, owner, 20)
+    await site.db.prisma.token.create({ data: { token: 'ozh', userId: owner, linkId: 20 } })
+    await appendVisits(site.db, owner, [newVisit(20)])
     await importText(site.db, yourls, fixture('yourls/phpmyadmin.csv'))
     expect(await site.db.prisma.link.findFirst({ where: { id: 20 } })).toMatchObject({
       ...{ visits: 5n, longUrl: 'https://example.com/20', status: 1 },
@@ -277,11 +295,11 @@ describe('a YOURLS log', () => {
   })
 
   it('never gets at what somebody else, or a recipient, has the code of', async () => {
-    const site = await testApp()
+    const site = await emptySite()
     await storeLinks(site.db, 5, 1)
     await site.db.prisma.token.create({ data: { token: 'ozh', userId: 5, linkId: 1 } })
-    await storeLinks(site.db, 26, 20)
-    await storeRecipients(site.db, 26, 20, ['1'], ['mine'])
+    await storeLinks(site.db, owner, 20)
+    await storeRecipients(site.db, owner, 20, ['1'], ['mine'])
     const rows = ['ozh', 'mine'].map((code) => `1,2026-02-01 00:00:00,${code},direct,curl/8,8.8.8.8,US`)
     const { said, stored } = await importText(site.db, yourls, rows.join('\n'))
     expect([stored, said]).toEqual([
@@ -298,7 +316,7 @@ describe('a YOURLS log', () => {
   it.each(['UTF-16LE', 'UTF-16BE', 'UTF-8'] as const)(
     'gives the same visits in %s with a declared separator',
     async (encoding) => {
-      const site = await testApp()
+      const site = await emptySite()
       const text = `sep=;\r\n${fixture('yourls/without-header.csv')}`
       expect(await importText(site.db, yourls, fileBytes(text, encoding))).toMatchObject({ stored: 5, refused: 0 })
       expect(await importText(site.db, yourls, fixture('yourls/phpmyadmin.csv'))).toMatchObject({
@@ -309,14 +327,14 @@ describe('a YOURLS log', () => {
   )
 
   it('is refused whole when it is none', async () => {
-    const { db } = await testApp()
+    const { db } = await emptySite()
     await expect(importText(db, yourls, 'keyword,url\na,b\n')).rejects.toThrow(
       'line 1: the header must name the columns clicktime, shorturl, useragent',
     )
   })
 
   it('names times that are none', async () => {
-    const { db } = await testApp()
+    const { db } = await emptySite()
     const text = '1,2026-02-01 00:00:00,a,direct,-,,\n2,0000-00-00 00:00:00,a,direct,-,,\n'
     expect(await importText(db, yourls, text)).toMatchObject({
       ...{ stored: 1, refused: 1 },

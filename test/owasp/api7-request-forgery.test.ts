@@ -1,8 +1,17 @@
-import { expect, it } from 'vitest'
-import { testApp } from '../support/app.js'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openApp, type TestApp } from '../support/app.js'
+import { newOwner } from '../support/owners.js'
 import { type Receiver, startReceiver } from '../support/receiver.js'
 import { storeLink } from '../support/visits.js'
-import { deliverySite, eventually } from '../webhooks/site.js'
+import { deliverySites, eventually } from '../webhooks/site.js'
+
+const deliverySite = deliverySites()
+
+let site: TestApp
+beforeAll(async () => {
+  site = await openApp()
+})
+afterAll(() => site.close())
 
 const inside = [
   ...['127.0.0.1', '127.1', '2130706433', '0x7f000001', '0177.0.0.1', '0', '127.0.0.1.', '%31%32%37.0.0.1'],
@@ -22,9 +31,9 @@ const inside = [
 ]
 
 it.each(inside)('a webhook is not made, nor turned, to %s', async (host) => {
-  const { app, as } = await testApp()
+  const headers = site.as(newOwner())
   const ask = (method: 'POST' | 'PUT', url: string, uri: string) =>
-    app.inject({ method, url, headers: as(1), payload: { name: 'x', uri } })
+    site.app.inject({ method, url, headers, payload: { name: 'x', uri } })
   const { id } = (await ask('POST', '/developer/webhooks', 'https://hooks.example.com/')).json().data
   for (const scheme of ['http', 'https']) {
     for (const uri of [`${scheme}://${host}/latest/meta-data`, `${scheme}://${host}:8080/{link_id}`]) {
@@ -42,9 +51,9 @@ it.each([
   'dict://127.0.0.1:6379/',
   'unix:/run/x.sock',
 ])('nor to what is no web address: %s', async (uri) => {
-  const { app, as } = await testApp()
   const payload = { name: 'x', uri }
-  const answer = await app.inject({ method: 'POST', url: '/developer/webhooks', headers: as(1), payload })
+  const headers = site.as(newOwner())
+  const answer = await site.app.inject({ method: 'POST', url: '/developer/webhooks', headers, payload })
   expect(answer.json()).toMatchObject({ code: 422 })
 })
 
@@ -98,10 +107,10 @@ it.each([301, 302, 303, 307, 308])('a redirect (%i) of a receiver leads nowhere'
 
 it('no target of a link, no header and no field of anything else makes the server ask for anything', async () => {
   const receiver = await startReceiver()
-  const site = await testApp()
-  await storeLink(site.db, 1, 7, { longUrl: receiver.url })
+  const owner = newOwner()
+  await storeLink(site.db, owner, 7, { longUrl: receiver.url })
   const headers = {
-    ...site.as(1),
+    ...site.as(owner),
     referer: receiver.url,
     host: new URL(receiver.url).host,
     'x-forwarded-host': new URL(receiver.url).host,
@@ -109,7 +118,7 @@ it('no target of a link, no header and no field of anything else makes the serve
   }
   const payload = { long_url: `${receiver.url}/{country_code}`, title: receiver.url, rules: [] }
   expect((await site.app.inject({ method: 'POST', url: '/link/urls', headers, payload })).statusCode).toBe(200)
-  expect((await site.app.inject({ url: '/link1x7', headers })).headers.location).toBe(receiver.url)
+  expect((await site.app.inject({ url: `/link${owner}x7`, headers })).headers.location).toBe(receiver.url)
   expect((await site.app.inject({ url: `/link/urls?filter[long_url]=${receiver.url}`, headers })).statusCode).toBe(200)
   nobodyWasAsked(receiver)
 })

@@ -18,45 +18,46 @@ const kinds: Partial<NewVisit>[] = [
   { queryString: 'a=1&b[]=ä', clientIp: null, place, browserLang: null, resolution: '1x1' },
 ]
 
-/** So many visits of a link of owner 26, a second after one another. */
+/** So many visits of a link, a second after one another. */
 export async function addVisits(
   db: Database,
   linkId: number,
   number: number,
-  given: Partial<NewVisit> = {},
+  { ownerId = 26, ...given }: Partial<NewVisit> & { ownerId?: number } = {},
 ): Promise<void> {
   const visits = Array.from({ length: number }, (_, nth) =>
     newVisit(linkId, { id: uuidv7(), createdAt: new Date(start + nth * 1000), ...kinds[nth % kinds.length], ...given }),
   )
-  for (let at = 0; at < number; at += 2000) await appendVisits(db, 26, visits.slice(at, at + 2000))
+  for (let at = 0; at < number; at += 2000) await appendVisits(db, ownerId, visits.slice(at, at + 2000))
 }
 
-/** Owner 26 with a link of many kinds of visits, one that was sent to people, one with settings, and one that nobody opened. */
-export async function fillAccount({ db }: TestApp): Promise<void> {
-  await storeLink(db, 26, 20, { title: 'Poster', createdAt: new Date('2022-10-11T09:58:42.123Z') })
-  await storeLink(db, 26, 21, { title: 'Sent', longUrl: 'https://example.com/?m={mobile}', status: 0 })
+/** An owner with a link of many kinds of visits, one that was sent to people, one with settings, and one that nobody opened. */
+export async function fillAccount({ db }: TestApp, ownerId = 26): Promise<void> {
+  const [seen, seenToo, unseen] = [`a${ownerId}`, `b${ownerId}`, `c${ownerId}`]
+  await storeLink(db, ownerId, 20, { title: 'Poster', createdAt: new Date('2022-10-11T09:58:42.123Z') })
+  await storeLink(db, ownerId, 21, { title: 'Sent', longUrl: 'https://example.com/?m={mobile}', status: 0 })
   const rules = [{ when: { platform: ['iOS'] }, long_url: 'https://example.com/ios' }]
   const settings = { redirectStatus: 307, forwardQuery: true, maxVisits: 100_000, tags: ['a', 'b'], rules }
-  await storeLink(db, 26, 26001, { ...settings, expiresAt: new Date('2030-01-01') })
-  await storeLink(db, 26, 26002, { title: 'Unopened' })
-  await addVisits(db, 20, 100)
-  await addVisits(db, 26001, 7)
-  await storeRecipients(db, 26, 21, ['9019955123', '447700900123', '447700900124'], ['JFlCjw', 'seen2x', 'unseen'])
+  await storeLink(db, ownerId, 26001, { ...settings, expiresAt: new Date('2030-01-01') })
+  await storeLink(db, ownerId, 26002, { title: 'Unopened' })
+  await addVisits(db, 20, 100, { ownerId })
+  await addVisits(db, 26001, 7, { ownerId })
+  await storeRecipients(db, ownerId, 21, ['9019955123', '447700900123', '447700900124'], [seen, seenToo, unseen])
   await db.prisma.recipient.update({
-    where: { token: 'seen2x' },
+    where: { token: seenToo },
     data: { messageId: 'm-2', sentAt: new Date('2026-01-01T12:00:00Z') },
   })
-  await addVisits(db, 21, 5, { recipientId: 1 })
-  await addVisits(db, 21, 4, { recipientId: 2 })
-  await db.prisma.owner.update({ where: { id: 26 }, data: { lastLinkId: 26002 } })
+  await addVisits(db, 21, 5, { ownerId, recipientId: 1 })
+  await addVisits(db, 21, 4, { ownerId, recipientId: 2 })
+  await db.prisma.owner.update({ where: { id: ownerId }, data: { lastLinkId: 26002 } })
 }
 
-/** Everything that a client can see of owner 26. */
+/** Everything that a client can see of an owner. */
 export async function accountOf(
   { app, as }: TestApp,
-  { withRecipients = true } = {},
+  { withRecipients = true, ownerId = 26 } = {},
 ): Promise<Record<string, unknown>> {
-  const headers = as(26, 'visits:read visits:pii links:read')
+  const headers = as(ownerId, 'visits:read visits:pii links:read')
   const read = async (url: string) => {
     const rows: Record<string, unknown>[] = []
     for (let page = 1; ; page++) {

@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest'
 import type { Database } from '../../src/database/open.js'
 import { inTransaction } from '../../src/database/transaction.js'
 import { appendVisits } from '../../src/visits/append.js'
-import { testDatabase } from '../support/database.js'
+import { emptiedDatabase } from '../support/database.js'
 import { chromeOnMac, localhost, newVisit, storeLink, storeLinks, storeRecipients } from '../support/visits.js'
 
 const owner = 26
+const database = emptiedDatabase()
 
 async function logOf(...linkIds: number[]): Promise<Database> {
-  const { db } = await testDatabase()
+  const { db } = await database()
   await storeLinks(db, owner, ...linkIds)
   return db
 }
@@ -270,7 +271,7 @@ describe('a batch that fails', () => {
 describe('a link with max_visits', () => {
   const limited = { isLimited: true }
   const limitedLog = async (maxVisits: number) => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     await storeLink(db, owner, 21, { maxVisits })
     return db
   }
@@ -319,7 +320,7 @@ describe('the outbox', () => {
   const foreign = '7f0c8a3e-2f0b-4c7e-9a55-0d6f0c1b2a3d'
 
   async function logWithWebhooks(): Promise<Database> {
-    const { db } = await testDatabase()
+    const { db } = await database()
     await storeLink(db, owner, 21, { webhookId: active.toUpperCase() })
     await storeLink(db, owner, 22)
     await storeLink(db, owner, 23, { webhookId: silent })

@@ -1,11 +1,14 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { removeDeliveries } from '../../src/webhooks/removal.js'
 import { createWebhook, deleteWebhook, editWebhook } from '../../src/webhooks/repository.js'
-import { testApp } from '../support/app.js'
+import { openApp, type TestApp } from '../support/app.js'
 import { accept, answerWith, startReceiver } from '../support/receiver.js'
-import { type DeliverySite, deliverySite, eventually, longestPauses } from './site.js'
+import { type DeliverySite, deliverySites, eventually, longestPauses } from './site.js'
+
+const deliverySite = deliverySites()
 
 let site: DeliverySite
+let opened: TestApp | undefined
 let ask: (method: 'GET' | 'POST', url: string, owner?: number) => Promise<{ statusCode: number; json(): Answer }>
 
 interface Answer {
@@ -17,9 +20,12 @@ interface Answer {
 
 beforeEach(async () => {
   site = await deliverySite()
-  const { app, as } = await testApp({ databaseUrl: site.url })
+  opened ??= await openApp({ databaseUrl: site.url })
+  const { app, as } = opened
   ask = (method, url, owner = 1) => app.inject({ method, url, headers: as(owner) })
 })
+
+afterAll(() => opened?.close())
 
 /** Three visits of a link, the first parked, of a webhook with so many attempts behind it. */
 async function parkedDelivery() {

@@ -6,7 +6,9 @@ import { hashOfMobile } from '../../src/erasures/mobile-hash.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { accept, answerWith, startReceiver, verified } from '../support/receiver.js'
 import { newVisit, storeRecipients } from '../support/visits.js'
-import { type DeliveringProcess, deliverySite, eventually } from './site.js'
+import { type DeliveringProcess, deliverySites, eventually } from './site.js'
+
+const deliverySite = deliverySites()
 
 it('posts each visit as the documented 14 keys, signed, with the secret, and with its values in the address', async () => {
   const site = await deliverySite()

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { inTransaction } from '../../src/database/transaction.js'
 import { laneKey, postponeLane, releaseLane, removeLane, restLane, takeLanes } from '../../src/webhooks/lanes.js'
 import { accept, startReceiver } from '../support/receiver.js'
-import { type DeliverySite, deliverySite, eventually } from './site.js'
+import { type DeliverySite, deliverySites, eventually } from './site.js'
+
+const deliverySite = deliverySites()
 
 /** Ids in the order in which they came, by link. */
 function byLink(messages: Record<string, unknown>[]): Record<string, unknown[]> {

@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { editWebhook } from '../../src/webhooks/repository.js'
 import { freePort } from '../faults/postgres.js'
 import { accept, answerWith, startReceiver } from '../support/receiver.js'
-import { deliverySite, eventually, longestPauses } from './site.js'
+import { deliverySites, eventually, longestPauses } from './site.js'
+
+const deliverySite = deliverySites()
 
 /** What a delivery to such a receiver comes to at the first try. */
 async function firstTry(uri: string, options: Parameters<Awaited<ReturnType<typeof deliverySite>>['deliver']>[0] = {}) {
@@ -21,11 +23,14 @@ async function firstTry(uri: string, options: Parameters<Awaited<ReturnType<type
 const failed = (error: string) => ({ state: 'pending', status: null, error })
 
 /** A server that does with a connection what it likes. */
-async function rawServer(onConnection: Parameters<typeof createServer>[1]): Promise<string> {
+async function rawServer(onConnection: (socket: Socket) => void): Promise<string> {
+  const sockets: Socket[] = []
   const server = createServer(onConnection).listen(0, '127.0.0.1')
+  server.on('connection', (socket) => sockets.push(socket))
   await once(server, 'listening')
   onTestFinished(() => {
     server.close()
+    for (const socket of sockets) socket.destroy()
   })
   const address = server.address()
   return `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`

@@ -5,7 +5,9 @@ import { expect, it, onTestFinished } from 'vitest'
 import { answerWith, type Behaviour, type Receiver, startReceiver } from '../support/receiver.js'
 import { startServerProcess } from '../support/server-process.js'
 import { chromeOnMac } from '../support/visits.js'
-import { deliverySite } from './site.js'
+import { deliverySites } from './site.js'
+
+const deliverySite = deliverySites()
 
 const clicks = 1000
 const links = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]

@@ -7,7 +7,7 @@ import { appendVisits } from '../../src/visits/append.js'
 import { newVerificationCode } from '../../src/webhooks/code.js'
 import { openWebhookDelivery, type WebhookDelivery } from '../../src/webhooks/delivery.js'
 import type { LookUp } from '../../src/webhooks/names.js'
-import { openPatiently, testDatabase } from '../support/database.js'
+import { emptiedDatabase, openPatiently } from '../support/database.js'
 import { newVisit, storeLink } from '../support/visits.js'
 
 export interface DeliverySite {
@@ -52,9 +52,13 @@ export function longestPauses(): { WEBHOOK_RETRY_BASE_MS: string } {
 /** What comes true sooner or later. */
 export const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 30_000, interval: 20 })
 
-/** Of owner 1, on a database of its own. */
-export async function deliverySite(): Promise<DeliverySite> {
-  const { db, url } = await testDatabase()
+/** Sites of owner 1, on a database of the file, which is emptied for each. To be called outside of tests. */
+export function deliverySites(): () => Promise<DeliverySite> {
+  const database = emptiedDatabase()
+  return async () => siteOn(await database())
+}
+
+function siteOn({ db, url }: Pick<DeliverySite, 'db' | 'url'>): DeliverySite {
   const log: DeliverySite['log'] = []
   const say = (level: string) => (fields: object, message: string) => log.push({ level, message, fields })
   return {
