@@ -8,8 +8,10 @@ import { appendVisits } from '../../src/visits/append.js'
 import { testApp } from '../support/app.js'
 import { cableTo } from '../support/cable.js'
 import { runInProcess } from '../support/command-line.js'
-import { testDatabase } from '../support/database.js'
+import { emptiedDatabase } from '../support/database.js'
 import { newVisit, storeLink } from '../support/visits.js'
+
+const database = emptiedDatabase()
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['Date'] })
@@ -39,7 +41,7 @@ function heldLog() {
 }
 
 it('reads are written when the server ends', async () => {
-  const { db, url } = await testDatabase()
+  const { db, url } = await database()
   const { app, as } = await testApp({ databaseUrl: url })
   await storeLink(db, 1, 7)
   await appendVisits(db, 1, [newVisit(7), newVisit(7)])
@@ -50,7 +52,7 @@ it('reads are written when the server ends', async () => {
 })
 
 it('reads of many owners and links are each written once', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   for (const owner of [1, 2]) await storeLink(db, owner, 7)
   const log = heldLog()
   const reads = openReads({ db, log })
@@ -67,7 +69,7 @@ it('reads of many owners and links are each written once', async () => {
 })
 
 it('while the database is away reads are kept, and written when it is back', async () => {
-  const { db, url } = await testDatabase()
+  const { db, url } = await database()
   for (const owner of [1, 2]) await storeLink(db, owner, 7)
   const cable = await cableTo(url)
   const far = openDatabase({ url: cable.url, connections: 2 })
@@ -94,7 +96,7 @@ it('while the database is away reads are kept, and written when it is back', asy
 })
 
 it('while the database is away, however much waits, it is tried no more often', async () => {
-  const { db, url } = await testDatabase()
+  const { db, url } = await database()
   await storeLink(db, 1, 7)
   const cable = await cableTo(url)
   cable.cut()
@@ -113,7 +115,7 @@ it('while the database is away, however much waits, it is tried no more often', 
 })
 
 it('what is more than fits in memory, or is left at the end, is dropped loudly', async () => {
-  const { db, url } = await testDatabase()
+  const { db, url } = await database()
   await storeLink(db, 1, 7)
   const cable = await cableTo(url)
   cable.cut()
@@ -134,7 +136,7 @@ it('what is more than fits in memory, or is left at the end, is dropped loudly',
 })
 
 it('what is noted while the last of it is written is written too', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   await storeLink(db, 1, 7)
   const log = heldLog()
   const reads = openReads({ db, log })
@@ -147,7 +149,7 @@ it('what is noted while the last of it is written is written too', async () => {
 })
 
 it('an owner of whom nothing is stored has read nothing, and hinders nobody', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   await storeLink(db, 2, 7)
   const reads = openReads({ db, log: heldLog() })
   for (const owner of [1, 2]) reads.note(reader(owner), read(7, ['mobile']), rows(1, 1))
@@ -156,7 +158,7 @@ it('an owner of whom nothing is stored has read nothing, and hinders nobody', as
 })
 
 it('an export on the command line is noted as one without a token', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   await storeLink(db, 26, 21)
   await appendVisits(db, 26, [newVisit(21), newVisit(21, { clientIp: '10.0.0.1' }), newVisit(21)])
   const words = ['visits', 'export', '--user', '26', '--link', '21', '--matching', 'filter[client_ip]=127.0.0.1']

@@ -9,8 +9,10 @@ import { openSpool, type Spool, SpoolError } from '../../src/capture/spool.js'
 import { RecordError } from '../../src/capture/waiting-click.js'
 import type { Database } from '../../src/database/open.js'
 import { appendVisits } from '../../src/visits/append.js'
-import { testDatabase } from '../support/database.js'
+import { emptiedDatabase } from '../support/database.js'
 import { newVisit, storeLinks } from '../support/visits.js'
+
+const database = emptiedDatabase()
 
 interface Place {
   db: Database
@@ -28,7 +30,7 @@ interface TestRecorder {
 
 /** A database with links 20 and 21 of owners 1 and 2, which can be taken away. */
 async function testPlace(): Promise<Place> {
-  const { db: real } = await testDatabase()
+  const { db: real } = await database()
   await storeLinks(real, 1, 20)
   await storeLinks(real, 2, 21)
   const directory = await mkdtemp(join(tmpdir(), 'smart-link-spool-'))

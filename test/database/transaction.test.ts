@@ -1,12 +1,14 @@
 import { expect, it } from 'vitest'
 import type { Database } from '../../src/database/open.js'
 import { inOneGo, inTransaction } from '../../src/database/transaction.js'
-import { testDatabase } from '../support/database.js'
+import { emptiedDatabase, testDatabase } from '../support/database.js'
+
+const database = emptiedDatabase()
 
 const owners = async ({ pool }: Database) => (await pool.query('SELECT id FROM owners')).rows.length
 
 it('survives a connection that breaks between two statements', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   const work = inTransaction(db, async (client) => {
     await client.query('INSERT INTO owners (id) VALUES (1)')
     const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
@@ -51,7 +53,7 @@ it('gives up at once in the middle of statements that were sent together', async
 })
 
 it('stores nothing of statements that were sent together when one fails, and says why', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   const insert = { text: 'INSERT INTO owners (id) VALUES (1)' }
   await expect(inOneGo(db, [insert, { text: 'SELECT 1 / 0' }, insert])).rejects.toThrow('division by zero')
   expect(await owners(db)).toBe(0)
@@ -61,7 +63,7 @@ it('stores nothing of statements that were sent together when one fails, and say
 })
 
 it('does nothing when it was told before', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   const work = inTransaction(db, (client) => client.query('INSERT INTO owners (id) VALUES (1)'), AbortSignal.abort())
   await expect(work).rejects.toThrow('aborted')
   expect(await owners(db)).toBe(0)

@@ -5,9 +5,11 @@ import { appendVisits } from '../../src/visits/append.js'
 import { examineLog } from '../../src/visits/doctor.js'
 import { openRemoval, removeStep } from '../../src/visits/removal.js'
 import { openApp, type TestApp, testApp, testSecret } from '../support/app.js'
-import { testDatabase } from '../support/database.js'
+import { emptiedDatabase, testDatabase } from '../support/database.js'
 import { startServerProcess } from '../support/server-process.js'
 import { chromeOnMac, newVisit, storeLink, storeRecipients } from '../support/visits.js'
+
+const database = emptiedDatabase()
 
 let site: TestApp
 beforeAll(async () => {
@@ -211,7 +213,7 @@ describe('what a deleted link leaves behind', () => {
   })
 
   it('goes once, whoever is at it, while clicks of the same owner are stored', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     for (const id of [1, 2, 3, 4]) await storeLink(db, 1, id)
     await appendVisits(
       db,
@@ -237,7 +239,7 @@ describe('what a deleted link leaves behind', () => {
   })
 
   it('does not wait for a click of the owner, nor the click for it', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     await storeLink(db, 1, 1)
     await storeLink(db, 1, 2)
     await appendVisits(db, 1, [newVisit(1)])
@@ -259,7 +261,7 @@ describe('what a deleted link leaves behind', () => {
   })
 
   it('is passed over where somebody is at it, for another that is left alone', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     for (const id of [1, 2]) await storeLink(db, 1, id, { deletedAt: new Date() })
     const client = await db.pool.connect()
     try {

@@ -3,14 +3,16 @@ import type { Database } from '../../src/database/open.js'
 import { storeDemo } from '../../src/demo/data.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { examineLog } from '../../src/visits/doctor.js'
-import { testDatabase } from '../support/database.js'
+import { emptiedDatabase, testDatabase } from '../support/database.js'
 import { newVisit, storeLinks, storeRecipients } from '../support/visits.js'
+
+const database = emptiedDatabase()
 
 const day = (number: number) => new Date(Date.UTC(2026, 0, number))
 
 /** Two links: 21 with twelve visits, every third of a bot, four of recipients 1 and 2; and 22 without any. */
-async function soundLog(): Promise<Database> {
-  const { db } = await testDatabase()
+async function soundLog(getDatabase: () => Promise<{ db: Database }> = database): Promise<Database> {
+  const { db } = await getDatabase()
   await storeLinks(db, 26, 21, 22)
   await storeRecipients(db, 26, 21, ['4477009001', '4477009002', '4477009003'])
   await db.prisma.owner.updateMany({ data: { lastLinkId: 22 } })
@@ -50,7 +52,7 @@ const revisions = async (db: Database) => {
 
 it('finds nothing in a log that is sound, in an empty one, and in that of the demo', async () => {
   expect(await examine(await soundLog())).toEqual([])
-  const { db } = await testDatabase()
+  const { db } = await database()
   expect(await examine(db)).toEqual([])
   await storeDemo(db, 'localhost', new Date())
   expect(await examine(db)).toEqual([])
@@ -146,14 +148,14 @@ it('lets counters be about visits that are gone', async () => {
 })
 
 it('names a trigger that was switched off', async () => {
-  const db = await soundLog()
+  const db = await soundLog(testDatabase)
   await db.pool.query('ALTER TABLE visits DISABLE TRIGGER visits_dense_positions')
   const line = 'trigger visits_dense_positions: is missing or disabled: gaps and repeated numbers would be stored'
   expect(await examine(db, true)).toEqual([line])
 })
 
 it('tells of twenty recipients, and of the others how many', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   await storeLinks(db, 26, 21)
   await db.prisma.owner.updateMany({ data: { lastLinkId: 21 } })
   await storeRecipients(

@@ -4,9 +4,12 @@ import { appendVisits } from '../../src/visits/append.js'
 import { examineLog } from '../../src/visits/doctor.js'
 import { expiredLinks, openRetention, removeOldVisits } from '../../src/visits/retention.js'
 import { testApp, testSecret } from '../support/app.js'
-import { testDatabase } from '../support/database.js'
+import { emptiedDatabase, testDatabase } from '../support/database.js'
 import { startServerProcess } from '../support/server-process.js'
 import { newVisit, newWebhook, storeLink, storeRecipients } from '../support/visits.js'
+
+const database = emptiedDatabase()
+const emptySite = async () => testApp({ databaseUrl: (await database()).url })
 
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000)
 const aged = (...days: number[]) => days.map((age) => newVisit(1, { createdAt: daysAgo(age) }))
@@ -19,7 +22,7 @@ async function retainAll(db: Database, days?: number) {
 }
 
 it('removes a visit when it and all before it are too old, and no other', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   await storeLink(db, 1, 1)
   // Imported in the middle: a very old visit behind a younger one waits for it.
   await appendVisits(db, 1, aged(40, 31, 10, 400, 2))
@@ -35,7 +38,7 @@ it('removes a visit when it and all before it are too old, and no other', async 
 })
 
 it('keeps visits as long as the server and the link say, whichever is shorter', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   const given = [null, 10, 90]
   for (const [at, retentionDays] of given.entries()) await storeLink(db, 1, at + 1, { retentionDays })
   const visits = given.flatMap((_, at) => [100, 60, 20, 5].map((age) => newVisit(at + 1, { createdAt: daysAgo(age) })))
@@ -48,7 +51,7 @@ it('keeps visits as long as the server and the link say, whichever is shorter', 
 })
 
 it('goes on counting all that ever came: visits of the link, openings by people, visits of recipients', async () => {
-  const { app, db, as } = await testApp()
+  const { app, db, as } = await emptySite()
   await storeLink(db, 1, 1, { maxVisits: 3n })
   await storeRecipients(db, 1, 1, ['4477009001'])
   await appendVisits(
@@ -69,7 +72,7 @@ it('goes on counting all that ever came: visits of the link, openings by people,
 })
 
 it('changes every tag that named what is gone', async () => {
-  const { app, db, as } = await testApp()
+  const { app, db, as } = await emptySite()
   await storeLink(db, 1, 1)
   await appendVisits(db, 1, aged(40, 39, 2, 1))
   const paths = [
@@ -99,7 +102,7 @@ it('changes every tag that named what is gone', async () => {
 })
 
 it('says of a walk that was frozen before the oldest kept visit where it can go on', async () => {
-  const { app, db, as } = await testApp()
+  const { app, db, as } = await emptySite()
   await storeLink(db, 1, 1)
   await appendVisits(db, 1, aged(40, 39, 38, 1))
   await retainAll(db, 30)
@@ -111,7 +114,7 @@ it('says of a walk that was frozen before the oldest kept visit where it can go 
 })
 
 it('waits for webhooks that are still to be told of a visit, and takes deliveries that are over along', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   const webhookId = await newWebhook(db, 1, 'https://example.com/hook')
   await storeLink(db, 1, 1, { webhookId })
   await appendVisits(db, 1, aged(40, 39, 38, 1), { isLive: true })
@@ -125,7 +128,7 @@ it('waits for webhooks that are still to be told of a visit, and takes deliverie
 })
 
 it('removes each visit once, whoever is at it, while clicks of the same owner are stored', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   for (const id of [1, 2]) await storeLink(db, 1, id)
   const old = { createdAt: daysAgo(40) }
   await appendVisits(
@@ -151,7 +154,7 @@ it('removes each visit once, whoever is at it, while clicks of the same owner ar
 })
 
 it('keeps what a link is told to keep while a step waits for its turn', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   await storeLink(db, 1, 1, { retentionDays: 30 })
   await appendVisits(db, 1, aged(40, 39, 2))
   const client = await db.pool.connect()
@@ -171,7 +174,7 @@ it('keeps what a link is told to keep while a step waits for its turn', async ()
 })
 
 it('leaves links alone that are being deleted, and owners whom another process is at', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   await storeLink(db, 1, 1)
   await appendVisits(db, 1, aged(40))
   const client = await db.pool.connect()
@@ -189,7 +192,7 @@ it('leaves links alone that are being deleted, and owners whom another process i
 })
 
 it('is at work wherever the background work is', async () => {
-  const { db } = await testDatabase()
+  const { db } = await database()
   await storeLink(db, 1, 1)
   await appendVisits(db, 1, aged(...Array(1200).fill(40), 1))
   const retention = openRetention({ db, retentionDays: 30, log: { error: () => {} } })

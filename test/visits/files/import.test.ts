@@ -9,10 +9,12 @@ import { type FileFormat, type ImportOptions, importVisits } from '../../../src/
 import { visitFilters } from '../../../src/visits/filters.js'
 import { type TestApp, testApp } from '../../support/app.js'
 import { collect } from '../../support/collect.js'
-import { testDatabase } from '../../support/database.js'
+import { emptiedDatabase, testDatabase } from '../../support/database.js'
 import { fileBytes } from '../../support/text-file.js'
 import { newVisit, storeLinks } from '../../support/visits.js'
 import { ndjson, untrackedRow, type WireRow, wireRow } from '../../support/wire-row.js'
+
+const database = emptiedDatabase()
 
 async function importText(db: Database, text: string | Buffer, options: Partial<ImportOptions> = {}) {
   const bad: string[] = []
@@ -84,7 +86,7 @@ describe('a round trip', () => {
   })
 
   it.each(['UTF-16LE', 'UTF-16BE'] as const)('by way of a program that writes %s loses nothing', async (encoding) => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     const rows = [wireRow(), untrackedRow({ city: 'São Paulo' })]
     expect(await importText(db, fileBytes(ndjson(rows), encoding))).toMatchObject({ stored: 2, bad: [] })
     const csv = await exportText(db, 'csv')
@@ -93,21 +95,21 @@ describe('a round trip', () => {
   })
 
   it('keeps the documented row byte for byte', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     const file = ndjson([wireRow()])
     await importText(db, file)
     expect(await exportText(db)).toBe(file)
   })
 
   it('keeps the order of recording when asked to', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     const ids = ['2026-03-01', '2026-01-01', '2026-02-01'].map((day) => untrackedRow({ created_at: `${day} 00:00:00` }))
     await importRows(db, ids, { keepOrder: true })
     expect(await storedIds(db)).toEqual(ids.map(({ id }) => id))
   })
 
   it('keeps times in a zone whose clocks change', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     const zone = 'Europe/Berlin'
     const rows = ['2026-03-29 01:59:59', '2026-03-29 03:00:00', '2026-10-25 02:30:00'].map((created_at) =>
       untrackedRow({ created_at }),
@@ -122,7 +124,7 @@ describe('a round trip', () => {
 
 describe('numbers', () => {
   it('follow the time of the visits, then the file, across batches and behind what is there', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     await storeLinks(db, 26, 21)
     const there = newVisit(21, { createdAt: new Date('2030-01-01T00:00:00Z') })
     await appendVisits(db, 26, [there])
@@ -136,7 +138,7 @@ describe('numbers', () => {
   })
 
   it('of people and machines follow options.bot', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     await importRows(
       db,
       [{ bot: true }, { bot: 'true' }, null].map((options) => untrackedRow({ options })),
@@ -147,7 +149,7 @@ describe('numbers', () => {
 
 describe('running it again', () => {
   it('stores nothing twice, also within a file', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     const rows = [wireRow(), untrackedRow(), untrackedRow()]
     expect(await importRows(db, rows.slice(0, 2))).toMatchObject({ stored: 2, skipped: 0 })
     expect(await importRows(db, [...rows, ...rows])).toMatchObject({ stored: 1, skipped: 5, refused: 0 })
@@ -158,7 +160,7 @@ describe('running it again', () => {
 
 describe('what a file needs', () => {
   it('is created: owner, inactive link with a code of its own, recipients numbered from 1', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     await importRows(db, [
       wireRow({ message_id: 'm-1' }),
       wireRow({ token: 'other2', message_id: 'other2' }),
@@ -179,20 +181,20 @@ describe('what a file needs', () => {
   })
 
   it('numbers links of a new owner apart from those of others', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     await importRows(db, [untrackedRow()])
     expect(await db.prisma.owner.findFirst()).toMatchObject({ lastLinkId: 26_000n })
   })
 
   it('leaves a link that exists as it is', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     await storeLinks(db, 26, 21)
     await importRows(db, [wireRow()])
     expect(await db.prisma.link.findFirst()).toMatchObject({ longUrl: 'https://example.com/21', isAdvanced: false })
   })
 
   it('may be given: user and link replace what the file says, or does not say', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     const { user_id: _, link_id: __, ...row } = untrackedRow()
     expect(
       await importRows(db, [row, untrackedRow({ user_id: 'x', link_id: 5 })], { ownerId: 26, linkId: 21 }),
@@ -203,7 +205,7 @@ describe('what a file needs', () => {
 
 describe('a recipient', () => {
   it('is known again by token, and learns the whole number and the message', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     await importRows(db, [wireRow()])
     const revision = async () => (await db.prisma.link.findFirstOrThrow()).revision
     const before = await revision()
@@ -215,7 +217,7 @@ describe('a recipient', () => {
   })
 
   it('is refused when the file contradicts what is known, and only that line', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     await importRows(db, [wireRow({ mobile: '9019955123', message_id: 'm-1' })])
     const rows = [
       wireRow({ mobile: '9019955124' }),
@@ -235,7 +237,7 @@ describe('a recipient', () => {
   })
 
   it('cannot have a token of another link, another owner or a link itself', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     await storeLinks(db, 7, 1)
     await db.prisma.token.createMany({ data: [{ token: 'theirs', userId: 7, linkId: 1 }] })
     await importRows(db, [wireRow({ token: 'first1', link_id: 22 })])
@@ -286,13 +288,13 @@ describe('a bad line', () => {
     ['a number without a token', { mobile: '123' }, 'message_id and mobile must be empty without a token'],
     ['two faults', { id: 1, scheme: 1 }, 'id must be a UUID; scheme must be http, https or empty'],
   ])('with %s is reported with the reason, and the others are stored', async (_, fault, reason) => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     const rows = [untrackedRow(), untrackedRow(fault as WireRow), untrackedRow()]
     expect(await importRows(db, rows)).toEqual({ stored: 2, skipped: 0, refused: 1, bad: [`line 2: ${reason}`] })
   })
 
   it('that is no row at all is reported by its number in the file, blank lines counted', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     const good = ndjson([untrackedRow()])
     const deep = `{"options":${'['.repeat(100_000)}${']'.repeat(100_000)}}`
     const lines = ['\uFEFF', '\n{', '\n[]\n', good, deep, '\n', 'x'.repeat(1_048_577), '\n', good.trim()]
@@ -323,7 +325,7 @@ describe('a bad line', () => {
   })
 
   it('belongs to a deleted link', async () => {
-    const { db } = await testDatabase()
+    const { db } = await database()
     await storeLinks(db, 26, 21)
     await db.prisma.link.updateMany({ data: { deletedAt: new Date() } })
     expect((await importRows(db, [untrackedRow()])).bad).toEqual(['line 1: link 21 is deleted'])
