@@ -28,7 +28,7 @@ const parts: Part[] = [
   // All folders that the dashboard may import from (architecture.test.ts).
   {
     script: 'build:dashboard',
-    inputs: ['src/dashboard', 'src/client', ...settings],
+    inputs: ['src/dashboard', 'src/client', 'src/csv', 'src/recipient-files', ...settings],
     output: 'dist/dashboard/index.html',
   },
 ]
