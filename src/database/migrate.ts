@@ -2,13 +2,22 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
-import { describeError, MigrationError } from './migration-error.js'
+import { describeError, inOneLine, MigrationError, resolveCommand } from './migration-error.js'
 import * as history from './migration-history.js'
+import { applyMigration } from './migration-script.js'
 
 export type MigrateOptions = {
   /** `prisma/migrations` */
   directory: string
+  /** A migration that failed and whose cause is gone, to be settled first. */
+  resolve?: Resolution
   log?: (line: string) => void
+}
+
+export interface Resolution {
+  name: string
+  /** Whether somebody has done by hand what was missing of it. Otherwise it is applied again. */
+  isApplied: boolean
 }
 
 /** The lock of Prisma's own command line, so that the two never run at the same time. */
@@ -18,15 +27,15 @@ const LOCK_POLL_MS = 100
 /**
  * Applies the migrations that the database lacks, as `prisma migrate deploy` does (design.md 6).
  *
- * Any number of processes may call it at once: one works, the others wait and find nothing left. A migration that was
- * edited after it was applied is not noticed; `deploy` does not look either.
+ * Any number of processes may call it at once: one works, the others wait and find nothing left. One that dies takes its lock along,
+ * and what it had begun is begun again. A migration that was edited after it was applied is not noticed; `deploy` does not look either.
  *
  * @returns names of the migrations applied by this call, in order
  * @throws MigrationError; what was applied before it stays applied
  */
 export async function migrate(
   target: string | pg.ClientConfig,
-  { directory, log = () => {} }: MigrateOptions,
+  { directory, resolve, log = () => {} }: MigrateOptions,
 ): Promise<string[]> {
   const client = new pg.Client(typeof target === 'string' ? { connectionString: target } : target)
   // A connection lost between two queries fails the next query; without a listener it would end the process.
@@ -35,10 +44,15 @@ export async function migrate(
   try {
     await lock(client, log)
     await history.openHistory(client)
-    await history.refuseAfterFailure(client)
+    if (resolve) await settle(client, directory, resolve)
+    const unresolved = await history.unresolvedMigrations(client)
+    const pending = await pendingMigrations(client, directory)
+    refuseFailed(unresolved, pending)
     const applied: string[] = []
-    for (const name of await pendingMigrations(client, directory)) {
-      await apply(client, name, await readScript(directory, name))
+    for (const name of pending) {
+      const cutOff = unresolved.filter((row) => row.name === name)
+      if (cutOff.length > 0) log(`applying migration ${name} again: it was cut off`)
+      await applyMigration(client, { name, script: await readScript(directory, name), cutOff })
       log(`applied migration ${name}`)
       applied.push(name)
     }
@@ -82,37 +96,34 @@ async function lock(client: pg.Client, log: (line: string) => void): Promise<voi
   }
 }
 
-async function apply(client: pg.Client, name: string, script: Buffer): Promise<void> {
-  const id = await history.recordStart(client, name, script)
-  try {
-    // Without parameters: the simple protocol, which takes many statements and makes one transaction of them.
-    await client.query(script.toString('utf8'))
-    await refuseOpenTransaction(client)
-    await restoreSession(client)
-  } catch (error) {
-    // With the connection gone the row stays unfinished and without logs, which says as much.
-    await recordFailure(client, id, error).catch(() => {})
-    throw new MigrationError('P3018', `The migration ${name} failed: ${describeError(error)}`, { cause: error })
+/**
+ * One that failed stays in the way until somebody has looked at it. One that was only cut off is applied again, if it is among
+ * those known here.
+ *
+ * @throws MigrationError P3009
+ */
+function refuseFailed(unresolved: history.UnresolvedMigration[], known: string[]): void {
+  const refused = unresolved.find(({ name, failure }) => failure !== null || !known.includes(name))
+  if (refused === undefined) return
+  const { name, started, failure } = refused
+  const reason = failure === null ? 'it was cut off, and is not of this version' : inOneLine(failure).slice(0, 300)
+  throw new MigrationError(
+    'P3009',
+    `The migration ${name}, started ${started.toISOString()}, failed: ${reason}. When that is mended, run ${resolveCommand(name)}`,
+  )
+}
+
+/** @throws MigrationError P3012 when it has not failed, P3015 when it is said to be applied and has no script */
+async function settle(client: pg.Client, directory: string, { name, isApplied }: Resolution): Promise<void> {
+  const unresolved = await history.unresolvedMigrations(client)
+  if (!unresolved.some((row) => row.name === name)) {
+    throw new MigrationError('P3012', `The migration ${name} has not failed: there is nothing to resolve`)
   }
-  await history.recordSuccess(client, id)
-}
-
-/** What a BEGIN without COMMIT did would be lost with the session, and with it the note that it was done. */
-async function refuseOpenTransaction(client: pg.Client): Promise<void> {
-  const { rows } = await client.query<{ open: boolean }>('SELECT pg_current_xact_id_if_assigned() IS NOT NULL AS open')
-  if (rows[0]?.open) throw new Error('the script leaves a transaction open')
-}
-
-async function recordFailure(client: pg.Client, id: string, error: unknown): Promise<void> {
-  // The script may have opened a transaction of its own.
-  await client.query('ROLLBACK')
-  await restoreSession(client)
-  await history.recordFailure(client, id, error)
-}
-
-/** Scripts made by pg_dump empty the search path and set more, all for the session. */
-async function restoreSession(client: pg.Client): Promise<void> {
-  await client.query('RESET ALL')
+  const script = isApplied ? await readScript(directory, name) : null
+  await client.query('BEGIN')
+  await history.recordUndone(client, name)
+  if (script !== null) await history.recordByHand(client, name, script)
+  await client.query('COMMIT')
 }
 
 async function migrationNames(directory: string): Promise<string[]> {

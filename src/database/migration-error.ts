@@ -5,6 +5,8 @@ export type MigrationErrorCode =
   | 'P3005'
   /** a migration failed earlier and nobody has resolved it */
   | 'P3009'
+  /** a migration that is to be resolved has not failed */
+  | 'P3012'
   /** the folder of migrations, or the SQL file in one of them, is missing */
   | 'P3015'
   /** a migration failed now */
@@ -21,10 +23,17 @@ export class MigrationError extends Error {
   }
 }
 
+/** What to do about a migration that failed. */
+export const resolveCommand = (name: string) => `smart-link migrate --resolve ${name}`
+
 /** One line: PostgreSQL's SQLSTATE and message, or a system error's; Node wraps refused connections in an empty error. */
 export function describeError(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(describeError).join(', ')
   if (!(error instanceof Error)) return String(error)
   const code = 'code' in error && typeof error.code === 'string' ? `${error.code} ` : ''
-  return code + error.message.replace(/\s*\n\s*/g, ' ')
+  return code + inOneLine(error.message)
+}
+
+export function inOneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, ' ')
 }

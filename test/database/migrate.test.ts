@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import { migrationsDirectory } from '../../src/database/connect.js'
 import { migrate, pendingMigrations } from '../../src/database/migrate.js'
 import { databaseUrl } from '../support/postgres.js'
 
@@ -15,9 +16,7 @@ let name: string
 let url: string
 let client: pg.Client
 
-/** An empty database and an empty directory of migrations for each test. */
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'migrations-'))
+beforeAll(async () => {
   name = `smart_link_migrate_${randomBytes(6).toString('hex')}`
   await onServer(`CREATE DATABASE ${name} TEMPLATE template0`)
   url = databaseUrl(inject('postgresUrl'), name)
@@ -25,9 +24,19 @@ beforeEach(async () => {
   await client.connect()
 })
 
-afterEach(async () => {
+afterAll(async () => {
   await client.end()
   await onServer(`DROP DATABASE ${name} WITH (FORCE)`)
+})
+
+/** An empty schema and an empty directory of migrations for each test. */
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'migrations-'))
+  await client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public')
+})
+
+afterEach(async () => {
+  await client.query('ROLLBACK')
   await rm(directory, { recursive: true })
 })
 
@@ -114,7 +123,11 @@ describe('a migration that fails', () => {
     await migration('2_broken', 'CREATE TABLE second (id int);\nSELECT 1 / 0;\n')
     await migration('3_never', 'CREATE TABLE third (id int)')
     await expect(migrate(url, { directory })).rejects.toMatchObject({
-      ...{ name: 'MigrationError', code: 'P3018', message: 'The migration 2_broken failed: 22012 division by zero' },
+      ...{
+        name: 'MigrationError',
+        code: 'P3018',
+        message: expect.stringMatching(/ failed: 22012 division by zero\. .*$/),
+      },
     })
     expect(await tables()).toEqual(['_prisma_migrations', 'first'])
     expect(
@@ -124,7 +137,10 @@ describe('a migration that fails', () => {
       { logs: null, n: 1 },
     ])
     await expect(migrate(url, { directory })).rejects.toMatchObject({
-      ...{ code: 'P3009', message: expect.stringMatching(/^The migration 2_broken, started [^\n]*, failed: [^\n]*$/) },
+      code: 'P3009',
+      message: expect.stringMatching(
+        /^The migration 2_broken, started [^\n]*, failed: 22012 division by zero\. [^\n]*smart-link migrate --resolve 2_broken$/,
+      ),
     })
     expect(await pendingMigrations(client, directory)).toEqual(['2_broken', '3_never'])
 
@@ -140,7 +156,8 @@ describe('a migration that fails', () => {
       'BEGIN; CREATE TABLE second (id int); SELECT 1 / 0; COMMIT;',
       /division by zero/,
     ],
-    ['by leaving a transaction open', 'BEGIN; CREATE TABLE second (id int);', /leaves a transaction open/],
+    ['after a ROLLBACK of its own', 'CREATE TABLE second (id int); ROLLBACK;', /rolls back the transaction/],
+    ['as a statement that has to be alone', 'CREATE TABLE second (id int); VACUUM second', /VACUUM cannot/],
   ])('%s is recorded with its reason', async (_, script, reason) => {
     await migration('1_broken', script)
     await expect(migrate(url, { directory })).rejects.toMatchObject({
@@ -151,11 +168,143 @@ describe('a migration that fails', () => {
     expect(await tables()).toEqual(['_prisma_migrations'])
   })
 
-  it('because the connection was lost counts as failed', async () => {
-    await migration('1_cut', 'SELECT pg_terminate_backend(pg_backend_pid())')
+  it('is applied again when it is resolved, or counts as applied when that was done by hand', async () => {
+    await migration('1_first', FIRST)
+    await migration('2_broken', 'INSERT INTO first SELECT 1 / (id - 1) FROM first')
+    await migration('3_last', 'CREATE TABLE last (id int)')
     await expect(migrate(url, { directory })).rejects.toMatchObject({ code: 'P3018' })
+    await expect(resolved('2_broken')).rejects.toMatchObject({ code: 'P3018' })
+    await client.query('UPDATE first SET id = 2')
+    expect(await resolved('2_broken')).toEqual(['2_broken', '3_last'])
+    expect(await all('SELECT id FROM first')).toEqual([{ id: 2 }, { id: 1 }])
+
+    await migration('4_broken', 'SELECT 1 / 0')
+    await migration('5_last', 'SELECT 1')
+    await expect(migrate(url, { directory })).rejects.toMatchObject({ code: 'P3018' })
+    expect(await resolved('4_broken', true)).toEqual(['5_last'])
+    expect(await unresolved()).toEqual([])
+    expect(await migrate(url, { directory })).toEqual([])
+  })
+
+  it('is nothing to resolve when it is another one', async () => {
+    await migration('1_first', FIRST)
+    await migration('2_broken', 'SELECT 1 / 0')
+    await expect(migrate(url, { directory })).rejects.toMatchObject({ code: 'P3018' })
+    for (const name of ['1_first', '3_none']) await expect(resolved(name)).rejects.toMatchObject({ code: 'P3012' })
+    expect(await unresolved()).toEqual(['2_broken'])
+  })
+})
+
+describe('a migration that is cut off', () => {
+  it('in its script leaves nothing, and the next run applies it', async () => {
+    await migration('1_first', FIRST)
+    await migrate(url, { directory })
+    await migration('2_second', 'CREATE TABLE second (id int);\nALTER TABLE first ADD COLUMN name text')
+    await client.query('BEGIN; SELECT FROM first')
+    const cut = expect(migrate(url, { directory })).rejects.toMatchObject({ code: 'P3018' })
+    await expect.poll(() => terminate(`wait_event_type = 'Lock'`)).toBe(1)
+    await cut
+    await client.query('COMMIT')
+    expect([await tables(), await unresolved()]).toEqual([['_prisma_migrations', 'first'], []])
+    expect(await migrate(url, { directory })).toEqual(['2_second'])
+    expect(await tables()).toEqual(['_prisma_migrations', 'first', 'second'])
+  })
+
+  it('by somebody who holds a lock is applied when the lock is free', async () => {
+    await migration('1_first', FIRST)
+    await migrate(url, { directory })
+    await migration('2_second', "SET lock_timeout = '20ms';\nALTER TABLE first ADD COLUMN name text")
+    await client.query('BEGIN; SELECT FROM first')
+    await expect(migrate(url, { directory })).rejects.toThrow(/the next smart-link migrate applies it: 55P03/)
+    await client.query('COMMIT')
+    expect(await migrate(url, { directory })).toEqual(['2_second'])
+  })
+
+  it('while an index is built beside the work of others is begun again without what was left', async () => {
+    await migration('1_first', FIRST)
+    await migrate(url, { directory })
+    await migration('2_second', SECOND)
+    await client.query('BEGIN; INSERT INTO first VALUES (2)')
+    const cut = expect(migrate(url, { directory })).rejects.toMatchObject({ code: 'P3018' })
+    await expect.poll(() => terminate(`wait_event_type = 'Lock' AND query = $1`, [SECOND])).toBe(1)
+    await cut
+    await client.query('COMMIT')
+    const index = `SELECT indisvalid AS valid FROM pg_index WHERE indexrelid = 'first_id'::regclass`
+    expect([await all(index), await unresolved()]).toEqual([[{ valid: false }], ['2_second']])
+    expect(await migrate(url, { directory })).toEqual(['2_second'])
+    expect([await all(index), await unresolved()]).toEqual([[{ valid: true }], []])
+  })
+
+  it('before its script ran, as a row of an earlier version says, is undone and applied', async () => {
+    await migration('1_first', FIRST)
+    await migrate(url, { directory })
+    await migration('2_second', SECOND)
+    await cutOff('2_second', SECOND)
+    expect(await migrate(url, { directory })).toEqual(['2_second'])
+    expect(
+      await all(`SELECT finished_at IS NULL AS cut, rolled_back_at IS NULL AS counts, applied_steps_count AS n
+        FROM _prisma_migrations WHERE migration_name = '2_second' ORDER BY started_at`),
+    ).toEqual([
+      { cut: true, counts: false, n: 0 },
+      { cut: false, counts: true, n: 1 },
+    ])
+  })
+
+  it.each([
+    ['a table', FIRST],
+    ['a column', 'ALTER TABLE before ADD COLUMN name text'],
+    ['an index by itself', 'CREATE INDEX CONCURRENTLY before_id ON before (id)'],
+  ])('after its script made %s, as a row of an earlier version says, is finished', async (_, script) => {
+    await migration('1_before', 'CREATE TABLE before (id int)')
+    await migration('2_cut', script)
+    await migrate(url, { directory })
+    await client.query(`DELETE FROM _prisma_migrations WHERE migration_name = '2_cut'`)
+    await cutOff('2_cut', script)
+    await migration('3_last', 'CREATE TABLE last (id int)')
+    expect(await migrate(url, { directory })).toEqual(['2_cut', '3_last'])
+    expect([await unresolved(), await migrate(url, { directory })]).toEqual([[], []])
+    expect(await all('SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL')).toHaveLength(3)
+  })
+
+  it.each([
+    ['a part of it is missing', 'CREATE TABLE first (id int); CREATE TABLE second (id int)', undefined],
+    ['it has transactions of its own', 'CREATE TABLE first (id int); COMMIT; SELECT 1', undefined],
+    ['it is another script now', 'CREATE TABLE first (id bigint)', 'CREATE TABLE first (id int)'],
+  ])('and whose table is there is not taken for finished when %s', async (_, script, formerScript = script) => {
+    await migrate(url, { directory })
+    await cutOff('1_first', formerScript)
+    await client.query('CREATE TABLE first (id int)')
+    await migration('1_first', script)
+    await expect(migrate(url, { directory })).rejects.toMatchObject({ code: 'P3018' })
+    await expect(migrate(url, { directory })).rejects.toThrow(/smart-link migrate --resolve 1_first$/)
+  })
+
+  it('of a version that is not this one stays in the way', async () => {
+    await migration('1_first', FIRST)
+    await migrate(url, { directory })
+    await cutOff('2_newer', SECOND)
     await expect(migrate(url, { directory })).rejects.toMatchObject({ code: 'P3009' })
   })
+
+  it.each(['without what its script did', 'with all of it'])(
+    'is, of those of this version, applied again in each place: %s',
+    async (kind) => {
+      const names = await pendingMigrations(client, migrationsDirectory)
+      await migrate(url, { directory })
+      for (const name of names) {
+        await cp(join(migrationsDirectory, name), join(directory, name), { recursive: true })
+        const script = await readFile(join(directory, name, 'migration.sql'), 'utf8')
+        if (kind === 'with all of it') {
+          await migrate(url, { directory })
+          await client.query('DELETE FROM _prisma_migrations WHERE migration_name = $1', [name])
+        }
+        await cutOff(name, script)
+        expect(await migrate(url, { directory })).toEqual([name])
+      }
+      expect([await unresolved(), await pendingMigrations(client, migrationsDirectory)]).toEqual([[], []])
+      expect(await tables()).toContain('visits')
+    },
+  )
 })
 
 describe('nothing is touched', () => {
@@ -189,6 +338,34 @@ async function migration(folder: string, script: string): Promise<void> {
   await writeFile(join(directory, folder, 'migration.sql'), script)
 }
 
+async function resolved(name: string, isApplied = false): Promise<string[]> {
+  return migrate(url, { directory, resolve: { name, isApplied } })
+}
+
+/** The row of a runner that died before it could say how its script ended. */
+async function cutOff(name: string, script: string): Promise<void> {
+  await client.query(
+    'INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES (gen_random_uuid(), $1, $2)',
+    [sha256(script), name],
+  )
+}
+
+async function unresolved(): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT migration_name AS name FROM _prisma_migrations WHERE finished_at IS NULL AND rolled_back_at IS NULL',
+  )
+  return rows.map((row) => row.name)
+}
+
+/** Ends the sessions on the database, besides the test's own, that are as said: how many they were. */
+async function terminate(condition: string, values: string[] = []): Promise<number | null> {
+  const { rowCount } = await onServer(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND ${condition}`,
+    values,
+  )
+  return rowCount
+}
+
 async function all(sql: string): Promise<unknown[]> {
   return (await client.query(sql)).rows
 }
@@ -200,10 +377,10 @@ async function tables(): Promise<string[]> {
   return rows.map((row) => row.name)
 }
 
-async function onServer(sql: string): Promise<void> {
+async function onServer(sql: string, values?: string[]): Promise<pg.QueryResult> {
   const admin = new pg.Client(inject('postgresUrl'))
   await admin.connect()
-  await admin.query(sql).finally(() => admin.end())
+  return admin.query(sql, values).finally(() => admin.end())
 }
 
 function sha256(content: string): string {

@@ -6,6 +6,7 @@ const numbered = (count: number) => Array.from({ length: Math.max(1, Math.round(
 export const serverKills = numbered(rounds)
 export const databaseKills = numbered(rounds / 2)
 export const databaseAbsences = numbered(rounds / 4)
+export const migrationKills = numbered(rounds * 2.5)
 export const nodeKills = numbered(rounds)
 export const workerKills = numbered(rounds / 2)
 
