@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
+import { AddressError, readDatabaseUrl } from './config/database-url.js'
 
 const httpAddress = { protocol: /^https?$/, error: 'must be an http or https address' }
 
@@ -19,8 +20,8 @@ export const mostRetentionDays = 36_500
 const variables = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: z.string().default('3000').refine(isPort, 'must be a port number from 0 to 65535').transform(Number),
-  DATABASE_URL: z.string().refine(isPostgresUrl, postgresUrlRule).optional(),
-  DATABASE_DIRECT_URL: z.string().refine(isPostgresUrl, postgresUrlRule).optional(),
+  DATABASE_URL: z.string().transform(postgresUrl).optional(),
+  DATABASE_DIRECT_URL: z.string().transform(postgresUrl).optional(),
   DATABASE_PREPARE: z.enum(['auto', 'on', 'off'], { error: 'must be auto, on or off' }).default('auto'),
   DATABASE_POOL: z
     .string()
@@ -367,17 +368,19 @@ function jwtConfig(v: z.output<typeof variables>): JwtConfig {
   return { ...claims, kind: 'secret', secret: v.JWT_SECRET }
 }
 
-function isPostgresUrl(text: string): boolean {
-  return /^postgres(ql)?:\/\//.test(text) && URL.canParse(text)
+function postgresUrl(text: string, context: Refinement): string {
+  try {
+    if (!/^postgres(ql)?:\/\//.test(text) || !URL.canParse(text)) throw new AddressError(postgresUrlRule)
+    readDatabaseUrl(text)
+  } catch (error) {
+    if (!(error instanceof AddressError)) throw error
+    context.addIssue(error.message)
+  }
+  return text
 }
 
-function replicaUrls(text: string, context: z.RefinementCtx): string[] {
-  const urls = text.split(',').map((url) => url.trim())
-  const isBad = (url: string) => !isPostgresUrl(url)
-  if (urls.some(isBad)) {
-    context.addIssue({ code: 'custom', message: `${postgresUrlRule}, or several with commas between them` })
-  }
-  return urls
+function replicaUrls(text: string, context: Refinement): string[] {
+  return text.split(',').map((url) => postgresUrl(url.trim(), context))
 }
 
 function isPort(text: string): boolean {

@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url'
-import pg from 'pg'
 import type { Config } from '../config.js'
 import { startEmbeddedPostgres } from './embedded.js'
+import { isReadOnly } from './errors.js'
 import { migrate, pendingMigrations } from './migrate.js'
 import { type Database, openDatabase } from './open.js'
-import { isBehindPooler } from './pooler.js'
+import { findPooling, isHeard, type Pooling } from './pooler.js'
+import { examineSession, openSession } from './session.js'
 
 export const migrationsDirectory = fileURLToPath(new URL('../../prisma/migrations', import.meta.url))
 
@@ -38,6 +39,7 @@ export async function connect(config: ConnectConfig, log: (line: string) => void
       : await findDatabase({ ...config, databaseUrl: config.databaseUrl ?? '' })
     const onError = (error: Error) => log(`database connection lost: ${error.message}`)
     const db = openDatabase({ ...way, connections: config.databasePool, onError })
+    if (!embedded) await requireSettings(db)
     return { db, directUrl: way.directUrl, close: () => db.close().finally(() => embedded?.stop()) }
   } catch (error) {
     await embedded?.stop()
@@ -46,33 +48,58 @@ export async function connect(config: ConnectConfig, log: (line: string) => void
 }
 
 /** How a database is reached. */
-export interface DatabaseWay {
+export interface DatabaseWay extends Pooling {
   url: string
   directUrl: string
-  /** Through a pooler that hands connections around. */
-  isPooled: boolean
-  /** Whether statements may be prepared under names that a connection remembers. */
-  isPrepared: boolean
 }
 
 /** @throws ConnectError */
 export async function findDatabase(config: DatabaseConfig & { databaseUrl: string }): Promise<DatabaseWay> {
   const { databaseUrl: url, databaseDirectUrl, databasePrepare } = config
-  const isPooled = await isBehindPooler(url).catch((error) => {
-    throw new ConnectError(`DATABASE_URL cannot be used: ${reasonOf(error)}`)
-  })
-  if (isPooled && databaseDirectUrl === undefined) {
-    throw new ConnectError('DATABASE_URL leads to a connection pooler: set DATABASE_DIRECT_URL to PostgreSQL itself.')
+  const directUrl = databaseDirectUrl ?? url
+  const pooling = await usable('DATABASE_URL', findPooling(url, databasePrepare))
+  if (pooling.isPooled && databaseDirectUrl === undefined) throw new ConnectError(pooled)
+  if (await usable(databaseDirectUrl === undefined ? 'DATABASE_URL' : 'DATABASE_DIRECT_URL', isDeaf(directUrl, url))) {
+    throw new ConnectError(databaseDirectUrl === undefined ? pooled : elsewhere)
   }
-  const isPrepared = databasePrepare === 'auto' ? !isPooled : databasePrepare === 'on'
-  return { url, directUrl: databaseDirectUrl ?? url, isPooled, isPrepared }
+  return { url, directUrl, ...pooling }
+}
+
+const pooled = 'DATABASE_URL leads to a connection pooler: set DATABASE_DIRECT_URL to PostgreSQL itself.'
+const elsewhere =
+  'DATABASE_DIRECT_URL leads to a connection pooler or to another database: what is said at DATABASE_URL is not heard there.'
+
+async function usable<T>(variable: string, work: Promise<T>): Promise<T> {
+  return work.catch((error) => {
+    throw new ConnectError(`${variable} cannot be used: ${reasonOf(error)}`)
+  })
+}
+
+/** Where nothing can be written nothing is said either, and so nothing is missed. */
+async function isDeaf(directUrl: string, url: string): Promise<boolean> {
+  return isHeard(directUrl, url).then(
+    (heard) => !heard,
+    (error) => {
+      if (isReadOnly(error)) return false
+      throw error
+    },
+  )
+}
+
+/** @throws ConnectError when the way there, such as a pooler, does not keep what statements rely on; closes the database then */
+async function requireSettings(db: Database): Promise<void> {
+  const [problem] = await usable('DATABASE_URL', examineSession(db.pool)).catch(async (error) => {
+    await db.close()
+    throw error
+  })
+  if (problem === undefined) return
+  await db.close()
+  throw new ConnectError(`DATABASE_URL leads to connections that cannot be used: ${problem}.`)
 }
 
 /** Names of migrations that the database lacks, asked on a connection of its own. */
 export async function missingMigrations(directUrl: string): Promise<string[]> {
-  const client = new pg.Client({ connectionString: directUrl, connectionTimeoutMillis: 5_000 })
-  client.on('error', () => {})
-  await client.connect()
+  const client = await openSession(directUrl)
   try {
     return await pendingMigrations(client, migrationsDirectory)
   } finally {

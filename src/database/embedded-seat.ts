@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
-import pg from 'pg'
+import type pg from 'pg'
 import { codeOf } from './embedded-error.js'
 import { ROLE } from './embedded-initdb.js'
+import { SessionClient } from './session.js'
 
 /** One connection that says "this process uses the server", by a shared lock. It does not keep Node alive. */
 export type Seat = {
@@ -28,12 +29,12 @@ export async function takeSeat(
   port: number,
 ): Promise<Seat | 'busy' | 'silent'> {
   const socket = new Socket()
-  const client = new pg.Client({
+  // A lost connection shows as 'end'.
+  const client = new SessionClient({
     ...{ host: '127.0.0.1', port, user: ROLE, password: site.password, database: 'postgres', ssl: false },
     ...{ application_name: 'smart-link presence', connectionTimeoutMillis: 10_000, stream: () => socket },
+    sslnegotiation: 'postgres',
   })
-  // A lost connection shows as 'end'; without a listener the error would end the process.
-  client.on('error', () => {})
   try {
     await client.connect()
     const { rows } = await client.query<{ folder: string }>("SELECT current_setting('data_directory') AS folder")

@@ -1,4 +1,5 @@
 import type { Database } from './open.js'
+import { examineSession } from './session.js'
 
 const oldestVersion = 150_000
 
@@ -14,7 +15,7 @@ export interface ServerProblem {
 /** Clocks that differ by more make times of recording and expiry dates surprising. */
 const clockToleranceMs = 1000
 
-/** Which PostgreSQL it is, and what is wrong with it, each in one sentence. */
+/** Which PostgreSQL it is, and what is wrong with it or with a connection of the pool, each in one sentence. */
 export async function examineServer({ pool }: Database): Promise<{ version: string; problems: ServerProblem[] }> {
   const { rows } = await pool.query<{ name: string; setting: string }>(
     'SELECT name, setting FROM pg_settings WHERE name = ANY ($1)',
@@ -30,6 +31,7 @@ export async function examineServer({ pool }: Database): Promise<{ version: stri
       : { isFault: true, text: `${name} is off: recorded visits may be lost when the machine goes down` },
   )
   if (isOld) problems.push({ isFault: true, text: `PostgreSQL ${version} is too old: use 15 or newer` })
+  for (const text of await examineSession(pool)) problems.push({ isFault: true, text })
   return { version, problems }
 }
 

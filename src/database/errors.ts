@@ -22,6 +22,11 @@ export function isDatabaseAway(error: unknown): boolean {
   )
 }
 
+/** Nothing can be written: a standby, or a database that somebody has made so. */
+export function isReadOnly(error: unknown): boolean {
+  return chain(error).some(({ code, originalCode }) => (originalCode ?? code) === '25006')
+}
+
 /** The statement ran into its time limit. */
 export function isStatementTimeout(error: unknown): boolean {
   return chain(error).some(({ code, originalCode }) => (originalCode ?? code) === '57014')

@@ -1,10 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { describeError, inOneLine, MigrationError, resolveCommand } from './migration-error.js'
 import * as history from './migration-history.js'
 import { applyMigration } from './migration-script.js'
+import { openSession } from './session.js'
 
 export type MigrateOptions = {
   /** `prisma/migrations` */
@@ -33,14 +34,8 @@ const LOCK_POLL_MS = 100
  * @returns names of the migrations applied by this call, in order
  * @throws MigrationError; what was applied before it stays applied
  */
-export async function migrate(
-  target: string | pg.ClientConfig,
-  { directory, resolve, log = () => {} }: MigrateOptions,
-): Promise<string[]> {
-  const client = new pg.Client(typeof target === 'string' ? { connectionString: target } : target)
-  // A connection lost between two queries fails the next query; without a listener it would end the process.
-  client.on('error', () => {})
-  await connect(client)
+export async function migrate(url: string, { directory, resolve, log = () => {} }: MigrateOptions): Promise<string[]> {
+  const client = await connect(url)
   try {
     await lock(client, log)
     await history.openHistory(client)
@@ -75,12 +70,18 @@ export async function pendingMigrations(client: pg.ClientBase | pg.Pool, directo
   return names.filter((name) => !applied.has(name))
 }
 
-async function connect(client: pg.Client): Promise<void> {
+async function connect(url: string): Promise<pg.Client> {
   try {
-    await client.connect()
+    return await openSession(url, { name: 'smart-link migrate', settings: limits })
   } catch (error) {
     throw new MigrationError('P1001', `Cannot connect to the database: ${describeError(error)}`, { cause: error })
   }
+}
+
+/** A script takes the time that it takes. Between two statements a runner that was frozen, or whose machine is gone, holds the lock. */
+const limits = {
+  ...{ statement_timeout: '0', lock_timeout: '0' },
+  ...{ idle_in_transaction_session_timeout: '60s', idle_session_timeout: '60s' },
 }
 
 /**

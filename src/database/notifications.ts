@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { SessionClient, sessionConfig } from './session.js'
 
 const channels = ['visits', 'tokens', 'access_tokens', 'access_tokens_heard', 'removals'] as const
 
@@ -52,7 +53,7 @@ export function openNotifications(url: string, onError: (error: Error) => void =
   }
   const start = () => {
     if (closed) return
-    const fresh = new pg.Client({ connectionString: url, application_name: listenerName, keepAlive: true })
+    const fresh = new SessionClient(sessionConfig(url, { name: listenerName }))
     client = fresh
     fresh.on('error', (error) => lost(error, fresh))
     fresh.on('end', () => lost(new Error('the connection that listens has ended'), fresh))

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from './prisma/client.js'
+import { connectLimitMs, openSession, SessionClient, sessionConfig, settleSession } from './session.js'
 
 /**
  * One PostgreSQL, reached in two ways over one pool: `prisma` for ordinary queries, `pool` for the hand-written
@@ -64,18 +65,15 @@ export interface DatabaseOptions {
 export function openDatabase(options: DatabaseOptions): Database {
   const { url, directUrl = url, isPooled = false, isPrepared = true, connections, onError = () => {} } = options
   const pool = new pg.Pool({
-    connectionString: url,
+    ...sessionConfig(url, { isPooled }),
+    Client: SessionClient,
     max: connections,
-    ...(isPooled ? { onConnect: setUtc } : { options: startInUtc }),
-    ...common,
+    ...(isPooled && { onConnect: settle }),
     // Queries that are sent without waiting go out without waiting (transaction.ts).
     pipeline: true,
   })
   pool.on('error', onError)
-  // The pool listens while a connection is idle. One that breaks in the middle of a transaction would end the process,
-  // though its query fails all the same.
   pool.on('connect', (client) => {
-    client.on('error', () => {})
     if (!isPrepared) leaveOutNames(client)
   })
   const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql), onPoolError: onError })
@@ -83,13 +81,7 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     prisma,
     pool,
-    connectDirectly: async () => {
-      const client = new pg.Client({ connectionString: directUrl, options: startInUtc, ...common })
-      // Without a listener a connection that breaks between two statements would end the process.
-      client.on('error', () => {})
-      await client.connect()
-      return client
-    },
+    connectDirectly: () => openSession(directUrl),
     replicas: noReplicas,
     close: async () => {
       await prisma.$disconnect()
@@ -98,21 +90,9 @@ export function openDatabase(options: DatabaseOptions): Database {
   }
 }
 
-const connectLimitMs = 5_000
-const common = {
-  connectionTimeoutMillis: connectLimitMs,
-  application_name: 'smart-link',
-  // A host that is gone without a word is found out while an answer is waited for, unless more is sent meanwhile.
-  ...{ keepAlive: true, keepAliveInitialDelayMillis: 10_000 },
-}
-
-/** With another zone, the adapter's timestamps would be hours off. */
-const startInUtc = '-c TimeZone=UTC'
-
-/** The same for poolers, which refuse the option: they remember the zone of each of their clients, and restore it. */
-async function setUtc(client: pg.ClientBase): Promise<void> {
-  // One that answers while PostgreSQL does not would keep the statement waiting.
-  await client.query(inTime({ text: `SET TimeZone TO 'UTC'` }, connectLimitMs))
+async function settle(client: pg.ClientBase): Promise<void> {
+  // A pooler that answers while PostgreSQL does not would keep the statement waiting.
+  await client.query(inTime({ text: settleSession }, connectLimitMs))
 }
 
 /** The next transaction may be on a connection that does not know the name. Planning each time costs a few per cent. */

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg'
 import pg from 'pg'
 import { isStatementTimeout } from './errors.js'
 import { type Database, openDatabase, statement } from './open.js'
-import { isBehindPooler } from './pooler.js'
+import { findPooling } from './pooler.js'
 
 /** How far a server's log of changes reaches (WAL), and which log that is. */
 export interface LogState {
@@ -146,9 +146,7 @@ export class Replica {
 
   async #open(): Promise<Database> {
     const { url, connections, prepare } = this.#options
-    const isPooled = await isBehindPooler(url)
-    const isPrepared = prepare === 'auto' ? !isPooled : prepare === 'on'
-    const db = openDatabase({ url, isPooled, isPrepared, connections })
+    const db = openDatabase({ url, ...(await findPooling(url, prepare)), connections })
     db.pool.on('connect', (client) => {
       this.#clients.add(client)
       client.once('end', () => this.#clients.delete(client))

@@ -51,7 +51,7 @@ describe('migrations', () => {
       '20260102_second',
     ])
     expect(lines).toEqual(['applied migration 20260101_first', 'applied migration 20260102_second'])
-    expect(await migrate({ connectionString: url }, { directory })).toEqual([])
+    expect(await migrate(url, { directory })).toEqual([])
     const { rows } = await client.query(
       `SELECT migration_name, checksum, logs, rolled_back_at, applied_steps_count, id ~ '^[0-9a-f-]{36}$' AS uuid,
          finished_at >= started_at AS finished FROM _prisma_migrations ORDER BY started_at`,

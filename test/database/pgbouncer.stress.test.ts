@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { readConfig } from '../../src/config.js'
+import { connect } from '../../src/database/connect.js'
 import { startClicks } from '../faults/clicks.js'
 import { expectKept, expectReplayed } from '../faults/ledger.js'
 import { bearer, testSecret } from '../support/app.js'
@@ -13,11 +15,12 @@ import { startServerProcess } from '../support/server-process.js'
 import { newWebhook, storeLink } from '../support/visits.js'
 import { ndjson, untrackedRow } from '../support/wire-row.js'
 
-/** A database whose own time zone is far from UTC, behind PgBouncer in transaction pooling mode. */
+/** A database whose own time zone and way of writing times are not ours, behind PgBouncer in transaction pooling mode. */
 async function pooledSite() {
   const { db, url, drop } = await createDatabase(inject('templateName'))
   const name = new URL(url).pathname.slice(1)
   await db.pool.query(`ALTER DATABASE ${name} SET timezone = 'Asia/Kolkata'`)
+  await db.pool.query(`ALTER DATABASE ${name} SET datestyle = 'German'`)
   const DATA_DIR = await mkdtemp(join(tmpdir(), 'smart-link-pooled-'))
   onTestFinished(async () => {
     await drop()
@@ -181,5 +184,20 @@ describe.runIf(pgbouncer !== undefined)('through PgBouncer, which gives each tra
     const gone = startServerProcess({ ...env, JWT_SECRET: testSecret })
     expect(await gone.ended).toBe(1)
     expect(gone.output()).toMatch(/^smart-link: DATABASE_URL cannot be used: connect ECONNREFUSED .*\n$/)
+  })
+  it('a start is refused when both addresses lead to it, or its connections are not as they have to be', async () => {
+    const { db, url, bouncer } = await pooledSite()
+    const config = (more: object) => ({ ...readConfig({ DATA_DIR: '/nowhere' }), databaseUrl: bouncer.url, ...more })
+    await expect(connect(config({ databaseDirectUrl: bouncer.url }))).rejects.toThrow(
+      /^DATABASE_DIRECT_URL leads to a /,
+    )
+    await (await connect(config({ databaseDirectUrl: url }))).close()
+    const name = new URL(url).pathname.slice(1)
+    await db.pool.query(`ALTER DATABASE ${name} SET search_path = 'elsewhere'`)
+    await bouncer.kill()
+    await bouncer.start()
+    await expect(connect(config({ databaseDirectUrl: url }))).rejects.toThrow(
+      'DATABASE_URL leads to connections that cannot be used: search_path is empty where it has to be public.',
+    )
   })
 })
