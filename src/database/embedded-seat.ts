@@ -33,7 +33,7 @@ export async function takeSeat(
   const client = new SessionClient({
     ...{ host: '127.0.0.1', port, user: ROLE, password: site.password, database: 'postgres', ssl: false },
     ...{ application_name: 'smart-link presence', connectionTimeoutMillis: 10_000, stream: () => socket },
-    sslnegotiation: 'postgres',
+    ...{ sslnegotiation: 'postgres', isScramRequired: true },
   })
   try {
     await client.connect()

@@ -20,6 +20,9 @@ export type EmbeddedOptions = {
   log?: (line: string) => void
 }
 
+/** What PGSSLMODE and PGSSLNEGOTIATION say is meant for another server. Whoever has taken the port does not learn the password. */
+const parameters = 'sslmode=disable&sslnegotiation=postgres&require_auth=scram-sha-256'
+
 /**
  * Opens the PostgreSQL of a data folder (design.md 7): the first process that asks starts it, the others connect to it.
  *
@@ -41,8 +44,7 @@ export async function startEmbeddedPostgres({ dataDir, log = () => {} }: Embedde
   const presence = await enterServer({ root, folder, binaries, account, password, log })
   let stopped: Promise<void> | undefined
   return {
-    // sslmode: a PGSSLMODE meant for another server must not reach this one.
-    url: `postgresql://${ROLE}:${password}@127.0.0.1:${presence.port}/${ROLE}?sslmode=disable`,
+    url: `postgresql://${ROLE}:${password}@127.0.0.1:${presence.port}/${ROLE}?${parameters}`,
     stop: () => {
       stopped ??= presence.leave()
       return stopped
