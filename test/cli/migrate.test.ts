@@ -1,26 +1,13 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { migrateCommand } from '../../src/cli/migrate.js'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { readConfig } from '../../src/config.js'
 import { connect } from '../../src/database/connect.js'
 import { startServer } from '../../src/server.js'
-import { cleanUp, dataFolder, query } from '../database/embedded-site.js'
+import { cleanUp, dataFolder } from '../database/embedded-site.js'
+import { runInProcess } from '../support/command-line.js'
 import { testDatabase } from '../support/database.js'
 
 const failing = '20261129090000_resting_lanes'
-
-/** The command in this process, on what the variables say. */
-async function migrate(env: Record<string, string>, ...args: string[]): Promise<string[]> {
-  for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value)
-  const lines: string[] = []
-  const said = vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line))
-  try {
-    await migrateCommand().exitOverride().parseAsync(args, { from: 'user' })
-  } finally {
-    said.mockRestore()
-    vi.unstubAllEnvs()
-  }
-  return lines
-}
+const resolve = ['migrate', '--resolve', failing]
 
 /** What a runner leaves whose script failed. */
 const failOne = `
@@ -32,46 +19,64 @@ describe('smart-link migrate --resolve', () => {
   it('applies a failed migration again, as the error says that keeps servers from starting', async () => {
     const { db, url } = await testDatabase()
     await db.pool.query(failOne)
-    const env = { DATABASE_URL: url }
-    await expect(startServer(readConfig(env))).rejects.toThrow(
+    await expect(startServer(readConfig({ DATABASE_URL: url }))).rejects.toThrow(
       'The database is not migrated: run smart-link migrate first.',
     )
-    await expect(migrate(env)).rejects.toThrow(
-      new RegExp(
-        `^The migration ${failing}, .* failed: 53 no luck\\. .*, run smart-link migrate --resolve ${failing}$`,
+    expect(await runInProcess(db, ['migrate'])).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(
+        RegExp(
+          `^smart-link: The migration ${failing}, .* failed: 53 no luck\\. .*, run smart-link migrate --resolve ${failing}\\n$`,
+        ),
       ),
-    )
-    expect((await migrate(env, '--resolve', failing)).at(-1)).toBe(`Applied ${failing}.`)
-    expect(await migrate(env)).toEqual(['Nothing to migrate.'])
+    })
+    expect(await runInProcess(db, resolve)).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(RegExp(`\\nApplied ${failing}\\.\\n$`)),
+    })
+    expect(await runInProcess(db, ['migrate'])).toMatchObject({ status: 0, stderr: 'Nothing to migrate.\n' })
   })
 
   it('does so with the embedded database, which the server migrates', async () => {
     onTestFinished(cleanUp)
+    const { db } = await testDatabase()
     const DATA_DIR = await dataFolder()
     const config = readConfig({ DATA_DIR })
     const first = await connect(config)
     await first.db.pool.query(failOne)
     await first.close()
-    const env = { DATABASE_URL: '', DATA_DIR }
-    await expect(connect(config)).rejects.toThrow(new RegExp(`run smart-link migrate --resolve ${failing}$`))
-    expect((await migrate(env, '--resolve', failing)).at(-1)).toBe(`Applied ${failing}.`)
+    await expect(connect(config)).rejects.toThrow(RegExp(`run smart-link migrate --resolve ${failing}$`))
+    const embedded = { env: { DATABASE_URL: '', DATA_DIR } }
+    expect(await runInProcess(db, resolve, embedded)).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(RegExp(`\\nApplied ${failing}\\.\\n$`)),
+    })
     await (await connect(config)).close()
   })
 
   it('takes a migration as applied that somebody has finished by hand', async () => {
-    const { db, url } = await testDatabase()
+    const { db } = await testDatabase()
     await db.pool.query(failOne.replace(/ALTER.*/, ''))
-    expect(await migrate({ DATABASE_URL: url }, '--resolve', failing, '--applied')).toEqual(['Nothing to migrate.'])
-    const rows = await query(
-      url,
-      `SELECT finished_at IS NULL AS failed FROM _prisma_migrations WHERE migration_name = '${failing}'`,
+    expect(await runInProcess(db, [...resolve, '--applied'])).toMatchObject({
+      status: 0,
+      stderr: 'Nothing to migrate.\n',
+    })
+    const { rows } = await db.pool.query(
+      'SELECT finished_at IS NULL AS failed FROM _prisma_migrations WHERE migration_name = $1 ORDER BY started_at',
+      [failing],
     )
     expect(rows).toEqual([{ failed: true }, { failed: false }])
   })
 
   it('refuses what has not failed, and --applied without a name', async () => {
-    const { url } = await testDatabase()
-    await expect(migrate({ DATABASE_URL: url }, '--resolve', failing)).rejects.toThrow(/has not failed/)
-    await expect(migrate({ DATABASE_URL: url }, '--applied')).rejects.toThrow(/^--applied says how to --resolve/)
+    const { db } = await testDatabase()
+    expect(await runInProcess(db, resolve)).toMatchObject({
+      status: 1,
+      stderr: `smart-link: The migration ${failing} has not failed: there is nothing to resolve\n`,
+    })
+    expect(await runInProcess(db, ['migrate', '--applied'])).toMatchObject({
+      status: 1,
+      stderr: 'smart-link: --applied says how to --resolve a migration: name it.\n',
+    })
   })
 })
