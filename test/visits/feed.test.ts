@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { appendVisits } from '../../src/visits/append.js'
-import { testApp } from '../support/app.js'
+import { openApp, type TestApp, testApp } from '../support/app.js'
+import { newOwner } from '../support/owners.js'
 import { newVisit, storeLinks } from '../support/visits.js'
 
 interface FeedBody {
@@ -9,11 +10,18 @@ interface FeedBody {
   meta: { next_cursor: string; prev_cursor: null; per_page: number; path: string; complete_through: string | null }
 }
 
-async function feedApp() {
-  const { app, db, as } = await testApp()
-  await storeLinks(db, 26, 21, 22)
+let site: TestApp
+beforeAll(async () => {
+  site = await openApp()
+})
+afterAll(() => site.close())
+
+/** Links 21 and 22 of a new owner. */
+async function feedOf({ app, db, as } = site) {
+  const owner = newOwner()
+  await storeLinks(db, owner, 21, 22)
   const get = async (url: string, headers: Record<string, string> = {}) => {
-    const answer = await app.inject({ url, headers: { ...as(26), ...headers } })
+    const answer = await app.inject({ url, headers: { ...as(owner), ...headers } })
     return {
       ...answer,
       status: answer.statusCode,
@@ -23,17 +31,17 @@ async function feedApp() {
   }
   const append = async (linkId: number, count: number) => {
     const visits = Array.from({ length: count }, () => newVisit(linkId))
-    await appendVisits(db, 26, visits)
+    await appendVisits(db, owner, visits)
     return visits.map(({ id }) => id)
   }
-  return { app, db, as, get, append }
+  return { app, db, as, owner, get, append }
 }
 
 const ids = (body: FeedBody | null) => body?.data.map(({ id }) => id)
 
 describe('the feed of a link', () => {
   it('gives every visit once, oldest first, and a usable cursor at the end', async () => {
-    const { get, append } = await feedApp()
+    const { get, append } = await feedOf()
     const first = await append(21, 5)
     const one = await get('/link/urls/21/visits/feed?limit=3')
     expect(ids(one.body)).toEqual(first.slice(0, 3))
@@ -47,7 +55,7 @@ describe('the feed of a link', () => {
   })
 
   it('names the cursor page as Laravel does', async () => {
-    const { get } = await feedApp()
+    const { get } = await feedOf()
     const { body } = await get('/api/v2/link/urls/21/visits/feed')
     const path = 'https://api.example.com/api/v2/link/urls/21/visits/feed'
     const cursor = body?.meta.next_cursor
@@ -62,7 +70,7 @@ describe('the feed of a link', () => {
   })
 
   it('refuses a cursor that was tampered with, is of another feed, or of another owner', async () => {
-    const { app, as, get, append } = await feedApp()
+    const { app, as, get, append } = await feedOf()
     await append(21, 1)
     const cursor = (await get('/link/urls/21/visits/feed')).body?.meta.next_cursor ?? ''
     const turned = cursor.slice(0, 10) + (cursor[10] === 'A' ? 'B' : 'A') + cursor.slice(11)
@@ -77,12 +85,12 @@ describe('the feed of a link', () => {
         errors: { cursor: ['The cursor field must be a cursor of this feed.'] },
       })
     }
-    const foreign = await app.inject({ url: `/link/visits/feed?cursor=${cursor}`, headers: as(27) })
+    const foreign = await app.inject({ url: `/link/visits/feed?cursor=${cursor}`, headers: as(newOwner()) })
     expect(foreign.statusCode).toBe(422)
   })
 
   it('starts at a time of recording with since', async () => {
-    const { get, append, db } = await feedApp()
+    const { get, append, db } = await feedOf()
     await append(21, 20)
     const { rows } = await db.pool.query<{ now: Date }>('SELECT clock_timestamp() AS now')
     const later = await append(21, 3)
@@ -96,7 +104,7 @@ describe('the feed of a link', () => {
   })
 
   it('says through which time it is complete: nothing recorded earlier appears later', async () => {
-    const { get, append } = await feedApp()
+    const { get, append } = await feedOf()
     await append(21, 3)
     const part = (await get('/link/urls/21/visits/feed?limit=1')).body
     const before = (await get('/link/urls/21/visits/feed')).body?.meta.complete_through ?? ''
@@ -109,7 +117,7 @@ describe('the feed of a link', () => {
 
 describe('waiting at the end of a feed', () => {
   it('answers as soon as a visit of that link is recorded, by whichever process', async () => {
-    const { get, append } = await feedApp()
+    const { get, append } = await feedOf()
     const cursor = (await get('/link/urls/21/visits/feed')).body?.meta.next_cursor
     const held = get(`/link/urls/21/visits/feed?wait=60&cursor=${cursor}`)
     await append(22, 1)
@@ -118,9 +126,9 @@ describe('waiting at the end of a feed', () => {
   })
 
   it('is no less allowed with the access token in the query', async () => {
-    const { app, as, get, append } = await feedApp()
+    const { app, as, owner, get, append } = await feedOf()
     const cursor = (await get('/link/urls/21/visits/feed')).body?.meta.next_cursor
-    const token = as(26).authorization.slice('Bearer '.length)
+    const token = as(owner).authorization.slice('Bearer '.length)
     const held = app.inject({ url: `/link/urls/21/visits/feed?wait=60&cursor=${cursor}&access_token=${token}` })
     const stored = await append(21, 1)
     const answer = await held
@@ -128,7 +136,7 @@ describe('waiting at the end of a feed', () => {
   })
 
   it('answers empty when the server stops', async () => {
-    const { app, get } = await feedApp()
+    const { app, get } = await feedOf(await testApp())
     const cursor = (await get('/link/visits/feed')).body?.meta.next_cursor
     await app.listen({ port: 0, host: '127.0.0.1' })
     const held = get(`/link/visits/feed?wait=60&cursor=${cursor}`)
@@ -140,7 +148,7 @@ describe('waiting at the end of a feed', () => {
 
 describe('the feed of the account', () => {
   it('has all links in the order of recording', async () => {
-    const { get, append } = await feedApp()
+    const { get, append } = await feedOf()
     const stored = [...(await append(21, 2)), ...(await append(22, 2)), ...(await append(21, 1))]
     expect(ids((await get('/link/visits/feed')).body)).toEqual(stored)
     const one = await get('/link/visits/feed?limit=4')
@@ -150,8 +158,8 @@ describe('the feed of the account', () => {
   })
 
   it('is empty for an owner without visits', async () => {
-    const { app, as } = await feedApp()
-    const answer = await app.inject({ url: '/link/visits/feed', headers: as(99) })
+    await (await feedOf()).append(21, 1)
+    const answer = await site.app.inject({ url: '/link/visits/feed', headers: site.as(newOwner()) })
     expect(answer.json<FeedBody>()).toMatchObject({ code: 200, data: [], meta: { complete_through: null } })
   })
 })
@@ -160,7 +168,7 @@ describe('the tag of a feed page', () => {
   it.each(['/link/urls/21/visits/feed', '/link/visits/feed'])(
     'of %s changes when, and only when, its body would',
     async (path) => {
-      const { get, append } = await feedApp()
+      const { get, append } = await feedOf()
       await append(21, 3)
       const full = await get(`${path}?limit=2`)
       const end = await get(`${path}?limit=50`)
@@ -181,7 +189,7 @@ it.each([
   ['filter[browser]=Chrome', 'filter'],
   ['since=2026-01-01&cursor=x', 'since'],
 ])('refuses the feed parameter %s by name', async (query, field) => {
-  const { get } = await feedApp()
+  const { get } = await feedOf()
   const { body } = await get(`/link/visits/feed?${query}`)
   expect(body).toMatchObject({ code: 422, errors: { [field]: [expect.any(String)] } })
 })

@@ -2,13 +2,14 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { afterEach, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { createToken } from '../../src/accounts/create-token.js'
 import { SeededRandom } from '../../src/demo/random.js'
 import { appendVisits } from '../../src/visits/append.js'
-import { bearer, type TestApp, type TestAppOptions, testApp } from '../support/app.js'
+import { bearer, openApp, type TestApp, type TestAppOptions, testApp } from '../support/app.js'
 import { createDatabase } from '../support/database.js'
 import { addressOf, type EventStream, openStream } from '../support/event-stream.js'
+import { newOwner } from '../support/owners.js'
 import { newVisit, storeLinks, storeRecipients } from '../support/visits.js'
 import { Writer } from '../support/writers.js'
 
@@ -17,23 +18,32 @@ afterEach(() => {
   for (const stream of open.splice(0)) stream.close()
 })
 
-async function streamApp(options: TestAppOptions = {}) {
-  const site = await testApp(options)
-  await site.app.listen({ port: 0, host: '127.0.0.1' })
-  await storeLinks(site.db, 26, 21, 22)
+let shared: TestApp
+beforeAll(async () => {
+  shared = await openApp()
+  await shared.app.listen({ port: 0, host: '127.0.0.1' })
+})
+afterAll(() => shared.close())
+
+/** Links 21 and 22 of a new owner. @param options of an app of its own; without them it is that of the file */
+async function streamApp(options?: TestAppOptions) {
+  const site = options === undefined ? shared : await testApp(options)
+  if (options !== undefined) await site.app.listen({ port: 0, host: '127.0.0.1' })
+  const owner = newOwner()
+  await storeLinks(site.db, owner, 21, 22)
   const stream = async (path: string, headers: Record<string, string> = {}) => {
-    const opened = await openStream(site, path, { ...site.as(26), ...headers })
+    const opened = await openStream(site, path, { ...site.as(owner), ...headers })
     open.push(opened)
     return opened.begun()
   }
   const append = async (linkId: number, count: number, given: Parameters<typeof newVisit>[1] = {}) => {
     const visits = Array.from({ length: count }, () => newVisit(linkId, given))
-    await appendVisits(site.db, 26, visits)
+    await appendVisits(site.db, owner, visits)
     return visits.map(({ id }) => id)
   }
   const get = async (url: string, headers: Record<string, string> = {}) =>
-    site.app.inject({ url, headers: { ...site.as(26), ...headers } })
-  return { site, stream, append, get }
+    site.app.inject({ url, headers: { ...site.as(owner), ...headers } })
+  return { site, owner, stream, append, get }
 }
 
 async function idsOf(stream: EventStream, count: number): Promise<string[]> {
@@ -128,28 +138,28 @@ describe('a stream', () => {
   })
 
   it('refuses a cursor that is ahead of a log which was restored', async () => {
-    const { site, stream, append, get } = await streamApp()
+    const { site, owner, stream, append, get } = await streamApp()
     await append(21, 1)
     const { lastId } = await stream(link)
-    await site.db.pool.query('UPDATE links SET visits = 0, human_visits = 0 WHERE id = 21')
+    await site.db.pool.query('UPDATE links SET visits = 0, human_visits = 0 WHERE user_id = $1 AND id = 21', [owner])
     expect((await get(link, { 'last-event-id': lastId })).statusCode).toBe(409)
   })
 
   it('shows whole numbers only to whoever may see them', async () => {
-    const { site, stream } = await streamApp()
-    await storeRecipients(site.db, 26, 21, ['447700900123'])
+    const { site, owner, stream } = await streamApp()
+    await storeRecipients(site.db, owner, 21, ['447700900123'])
     const masked = await stream(link)
-    const whole = await stream(link, site.as(26, 'visits:read visits:pii'))
-    await appendVisits(site.db, 26, [newVisit(21, { recipientId: 1 })])
+    const whole = await stream(link, site.as(owner, 'visits:read visits:pii'))
+    await appendVisits(site.db, owner, [newVisit(21, { recipientId: 1 })])
     const mobiles = [await masked.next(), await whole.next()].map((event) => JSON.parse(event?.data ?? '{}').mobile)
     expect(mobiles).toEqual(['447700900***', '447700900123'])
-    expect((await site.app.inject({ url: link, headers: site.as(26, 'links:read') })).statusCode).toBe(403)
+    expect((await site.app.inject({ url: link, headers: site.as(owner, 'links:read') })).statusCode).toBe(403)
   })
 
   it('ends when its link is deleted', async () => {
-    const { site, stream, get } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
+    const { site, owner, stream, get } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
     const opened = await stream(link)
-    await site.app.inject({ method: 'DELETE', url: '/link/urls/21', headers: site.as(26) })
+    await site.app.inject({ method: 'DELETE', url: '/link/urls/21', headers: site.as(owner) })
     expect(await opened.next()).toBe(null)
     expect((await get(link)).statusCode).toBe(404)
   })
@@ -158,11 +168,12 @@ describe('a stream', () => {
 describe('owners', () => {
   it("get another's link as a missing one, another's cursor as none, and never a visit of another", async () => {
     const { site, stream, append } = await streamApp()
-    await storeLinks(site.db, 27, 21, 23)
+    const other = newOwner()
+    await storeLinks(site.db, other, 21, 23)
     const mine = await stream(account)
-    const theirs = [await stream(account, site.as(27)), await stream(link, site.as(27))]
+    const theirs = [await stream(account, site.as(other)), await stream(link, site.as(other))]
     const refused = async (path: string, headers: Record<string, string> = {}) => {
-      const { statusCode, body } = await site.app.inject({ url: path, headers: { ...site.as(27), ...headers } })
+      const { statusCode, body } = await site.app.inject({ url: path, headers: { ...site.as(other), ...headers } })
       return { statusCode, body }
     }
     expect(await refused('/link/urls/22/visits/stream')).toEqual(await refused('/link/urls/999/visits/stream'))
@@ -170,17 +181,17 @@ describe('owners', () => {
     const ids = await append(21, 2)
     expect(await idsOf(mine, 2)).toEqual(ids)
     const own = newVisit(21)
-    await appendVisits(site.db, 27, [own])
+    await appendVisits(site.db, other, [own])
     for (const stream of theirs) expect(await idsOf(stream, 1)).toEqual([own.id])
   })
 })
 
 describe('an access token', () => {
   it('in the query, as an EventSource sends it, goes on being welcome, until it is revoked', async () => {
-    const { site, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
+    const { site, owner, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
     const rights = { scopes: [], expiresAt: null, allowedIps: [], rateLimit: null }
-    const { text, stored } = await createToken(site.db, 26, { name: 'of an EventSource', ...rights })
-    const jwt = bearer({ sub: '26' }).authorization.slice('Bearer '.length)
+    const { text, stored } = await createToken(site.db, owner, { name: 'of an EventSource', ...rights })
+    const jwt = bearer({ sub: String(owner) }).authorization.slice('Bearer '.length)
     for (const given of [text, jwt]) {
       const opened = await (await openStream(site, `${link}?access_token=${given}`, {})).begun()
       open.push(opened)
@@ -188,21 +199,21 @@ describe('an access token', () => {
       const ids = await append(21, 1)
       expect(await idsOf(opened, 1)).toEqual(ids)
       if (given !== text) continue
-      await site.app.inject({ method: 'DELETE', url: `/developer/tokens/${stored.id}`, headers: site.as(26) })
+      await site.app.inject({ method: 'DELETE', url: `/developer/tokens/${stored.id}`, headers: site.as(owner) })
       await append(21, 1)
       expect(await opened.next()).toBe(null)
     }
   })
 
   it('that was revoked ends its streams, and nothing comes through them after that', async () => {
-    const { site, stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
+    const { site, owner, stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
     const rights = { scopes: [], expiresAt: null, allowedIps: [], rateLimit: null }
-    const { text, stored } = await createToken(site.db, 26, { name: 'of a stream', ...rights })
+    const { text, stored } = await createToken(site.db, owner, { name: 'of a stream', ...rights })
     const opened = await stream(link, { authorization: `Bearer ${text}` })
     const revoked = await site.app.inject({
       method: 'DELETE',
       url: `/developer/tokens/${stored.id}`,
-      headers: site.as(26),
+      headers: site.as(owner),
     })
     expect(revoked.statusCode).toBe(200)
     await append(21, 1)
@@ -212,8 +223,8 @@ describe('an access token', () => {
   it('that expires ends its streams', async () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     onTestFinished(() => void vi.useRealTimers())
-    const { stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
-    const opened = await stream(link, bearer({ sub: '26', exp: Math.floor(Date.now() / 1000) + 600 }))
+    const { owner, stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
+    const opened = await stream(link, bearer({ sub: String(owner), exp: Math.floor(Date.now() / 1000) + 600 }))
     const ids = await append(21, 1)
     expect(await idsOf(opened, 1)).toEqual(ids)
     vi.setSystemTime(Date.now() + 601_000)
@@ -223,27 +234,27 @@ describe('an access token', () => {
 })
 
 it('an account has so many streams at once and no more, until one is closed', async () => {
-  const { site, stream } = await streamApp({ env: { STREAMS_LIMIT: '2' } })
+  const { site, owner, stream } = await streamApp({ env: { STREAMS_LIMIT: '2' } })
   const [first] = [await stream(link), await stream(account)]
-  const refused = await site.app.inject({ url: link, headers: site.as(26) })
+  const refused = await site.app.inject({ url: link, headers: site.as(owner) })
   expect(refused.json()).toEqual({
     ...{ status: 'ERROR', code: 429, message: 'Too many streams of the account are open.', data: [] },
   })
   expect(refused.headers['retry-after']).toBe('10')
-  await stream(account, site.as(27))
+  await stream(account, site.as(newOwner()))
   first?.close()
   await vi.waitUntil(() => stream(link).catch(() => null), { timeout: 20_000, interval: 20 })
 })
 
 it('who leaves before the stream has begun takes no place from the others', async () => {
-  const { site, stream } = await streamApp({ env: { STREAMS_LIMIT: '1' } })
+  const { site, owner, stream } = await streamApp({ env: { STREAMS_LIMIT: '1' } })
   const client = await site.db.pool.connect()
   await client.query('BEGIN; LOCK TABLE links')
   const { port, hostname } = new URL(addressOf(site))
   const socket = connect(Number(port), hostname)
   const [[, reply]] = (await Promise.all([
     once(site.app.server, 'request'),
-    socket.write(`GET ${link} HTTP/1.1\r\nHost: a\r\nAuthorization: ${site.as(26).authorization}\r\n\r\n`),
+    socket.write(`GET ${link} HTTP/1.1\r\nHost: a\r\nAuthorization: ${site.as(owner).authorization}\r\n\r\n`),
   ])) as [[unknown, ServerResponse], boolean]
   socket.destroy()
   await once(reply, 'close')
@@ -256,7 +267,7 @@ it('who leaves before the stream has begun takes no place from the others', asyn
 
 describe('a server that stops', () => {
   it('ends its streams in order', async () => {
-    const { site, stream, append } = await streamApp()
+    const { site, stream, append } = await streamApp({})
     const streams = [await stream(link), await stream(account)]
     const ids = await append(21, 1)
     for (const opened of streams) expect(await idsOf(opened, 1)).toEqual(ids)
@@ -264,8 +275,8 @@ describe('a server that stops', () => {
   })
 
   it('does not wait for a reader that takes nothing', async () => {
-    const { site, append } = await streamApp()
-    const stalled = await stallingReader(site)
+    const { site, owner, append } = await streamApp({})
+    const stalled = await stallingReader({ site, owner })
     for (let batch = 0; batch < 15; batch++) await append(21, 1000)
     await stalled.blocked()
     await site.app.close()
@@ -275,8 +286,8 @@ describe('a server that stops', () => {
 
 describe('a slow reader', () => {
   it('is waited for: nothing is read ahead of it, and it misses nothing', async () => {
-    const { site, append } = await streamApp()
-    const stalled = await stallingReader(site)
+    const { site, owner, append } = await streamApp({})
+    const stalled = await stallingReader({ site, owner })
     const ids: string[] = []
     for (let batch = 0; batch < 15; batch++) ids.push(...(await append(21, 1000)))
     const response = await stalled.blocked()
@@ -291,8 +302,8 @@ describe('a slow reader', () => {
   })
 
   it('that takes nothing for long is cut off, and goes on where it was', async () => {
-    const { site, stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
-    const stalled = await stallingReader(site)
+    const { site, owner, stream, append } = await streamApp({ env: { STREAM_HEARTBEAT_MS: '1000' } })
+    const stalled = await stallingReader({ site, owner })
     const ids: string[] = []
     for (let batch = 0; batch < 15; batch++) ids.push(...(await append(21, 1000)))
     await stalled.cut()
@@ -304,7 +315,7 @@ describe('a slow reader', () => {
 })
 
 /** A reader that opens a link's stream and takes nothing of it until it is told to. */
-async function stallingReader(site: TestApp) {
+async function stallingReader({ site, owner }: Pick<Awaited<ReturnType<typeof streamApp>>, 'site' | 'owner'>) {
   let response: ServerResponse | undefined
   const note = (message: unknown) => {
     response = (message as { response: ServerResponse }).response
@@ -317,7 +328,7 @@ async function stallingReader(site: TestApp) {
   socket.on('data', (chunk: Buffer) => {
     text += chunk.toString('latin1')
   })
-  socket.write(`GET ${link} HTTP/1.1\r\nHost: a\r\nAuthorization: ${site.as(26).authorization}\r\n\r\n`)
+  socket.write(`GET ${link} HTTP/1.1\r\nHost: a\r\nAuthorization: ${site.as(owner).authorization}\r\n\r\n`)
   await vi.waitUntil(() => text.includes('\nid: '), { timeout: 30_000 })
   unsubscribe('http.server.request.start', note)
   socket.pause()
@@ -356,7 +367,7 @@ describe('while two processes append, a reader that connects again and again get
   it.each([link, account])('%s', async (path) => {
     const database = await createDatabase(inject('templateName'))
     onTestFinished(database.drop)
-    const { site } = await streamApp({ databaseUrl: database.url })
+    const { site, owner } = await streamApp({ databaseUrl: database.url })
     const writers = [new Writer(database.url), new Writer(database.url)]
     onTestFinished(async () => void (await Promise.all(writers.map((writer) => writer.close()))))
     const random = new SeededRandom(path.length)
@@ -367,14 +378,14 @@ describe('while two processes append, a reader that connects again and again get
     const sent = writers.map(batches)
     const total = sent.flat(2).length
 
-    const first = await openStream(site, path, site.as(26))
+    const first = await openStream(site, path, site.as(owner))
     let lastId = (await first.begun()).lastId
     first.close()
-    const writing = Promise.all(writers.map((writer, at) => writer.append(26, sent[at] ?? [])))
+    const writing = Promise.all(writers.map((writer, at) => writer.append(owner, sent[at] ?? [])))
     const got: string[] = []
     let connections = 0
     while (got.length < total) {
-      const stream = await openStream(site, path, { ...site.as(26), 'last-event-id': lastId })
+      const stream = await openStream(site, path, { ...site.as(owner), 'last-event-id': lastId })
       connections += 1
       for (let left = 1 + random.below(15); left > 0 && got.length < total; left--) {
         got.push(...(await idsOf(stream, 1)))
@@ -384,7 +395,8 @@ describe('while two processes append, a reader that connects again and again get
     }
     await writing
     const { rows } = await database.db.pool.query<{ id: string }>(
-      'SELECT id FROM visits WHERE user_id = 26 ORDER BY account_seq',
+      'SELECT id FROM visits WHERE user_id = $1 ORDER BY account_seq',
+      [owner],
     )
     expect(got).toEqual(rows.map(({ id }) => id))
     expect(rows).toHaveLength(total)
