@@ -4,10 +4,13 @@ import { erasePerson } from '../../src/erasures/erase.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { cursorsOf } from '../../src/visits/cursor.js'
 import { type TestApp, testApp } from '../support/app.js'
+import { emptiedDatabase } from '../support/database.js'
 import { openStream } from '../support/event-stream.js'
 import { readMetrics } from '../support/metrics.js'
 import { newVisit, storeLinks, storeRecipients } from '../support/visits.js'
 import { Writer } from '../support/writers.js'
+
+const database = emptiedDatabase()
 
 const mobile = '447700900123'
 const other = '447700900124'
@@ -23,7 +26,7 @@ interface FeedBody {
 
 /** Owners 26 and 27, each with links 1 and 2 to two people. */
 async function announcingApp() {
-  const site = await testApp({ env: { METRICS_TOKEN: 'a-token-of-the-monitor' } })
+  const site = await testApp({ env: { METRICS_TOKEN: 'a-token-of-the-monitor' }, databaseUrl: (await database()).url })
   for (const owner of [26, 27]) {
     await storeLinks(site.db, owner, 1, 2)
     for (const link of [1, 2]) {

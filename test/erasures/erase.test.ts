@@ -15,8 +15,11 @@ import { settleRecipients } from '../../src/recipients/repository.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { examineLog } from '../../src/visits/doctor.js'
 import { type TestApp, testApp } from '../support/app.js'
+import { emptiedDatabase } from '../support/database.js'
 import { newVisit, storeLink, storeRecipients } from '../support/visits.js'
 import { Writer } from '../support/writers.js'
+
+const database = emptiedDatabase()
 
 const mobile = '447700900123'
 const other = '447700900124'
@@ -29,7 +32,7 @@ afterEach(async () => {
 
 /** Owners 26 and 27, each with links 1 and 2 to two people, each of whom has opened each link once. */
 async function someVisits(): Promise<TestApp> {
-  const site = await testApp()
+  const site = await testApp({ databaseUrl: (await database()).url })
   for (const owner of [26, 27]) {
     await site.db.prisma.owner.create({ data: { id: owner, lastLinkId: 2 } })
     for (const link of [1, 2]) {

@@ -2,7 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { newToken, withToken } from '../support/access-tokens.js'
 import { bearer, type TestApp, testApp } from '../support/app.js'
+import { emptiedDatabase } from '../support/database.js'
 import { secretToken } from '../support/tokens.js'
+
+const database = emptiedDatabase()
 
 afterEach(() => void vi.useRealTimers())
 
@@ -15,7 +18,7 @@ const ask = ({ app }: TestApp, text: string, remoteAddress = attacker) =>
 
 /** A site that has refused an address as often as it does, and told it to wait. */
 async function guessedSite(AUTH_FAILURES_LIMIT = '3') {
-  const site = await testApp({ env: { AUTH_FAILURES_LIMIT } })
+  const site = await testApp({ env: { AUTH_FAILURES_LIMIT }, databaseUrl: (await database()).url })
   const token = await newToken(site, 1)
   vi.useFakeTimers({ toFake: ['Date'] })
   vi.setSystemTime(start)

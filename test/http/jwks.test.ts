@@ -4,8 +4,11 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { jwtKeys } from '../../src/accounts/jwt-secret.js'
 import { readConfig } from '../../src/config.js'
 import { testApp } from '../support/app.js'
+import { emptiedDatabase } from '../support/database.js'
 import { hmac, type KeyKind, keyPairs, keyToken, pem, rawToken } from '../support/tokens.js'
 import { storeLinks } from '../support/visits.js'
+
+const database = emptiedDatabase()
 
 let keys: object[]
 let fetches: number
@@ -38,7 +41,11 @@ const jwk = (kind: KeyKind, fields: object) => ({ ...keyPairs[kind].publicKey.ex
 
 async function siteOf(algorithm: KeyKind) {
   const env = { JWT_JWKS_URL: keyAddress, JWT_ALGORITHM: algorithm }
-  const { app, db } = await testApp({ env, jwtKeys: await jwtKeys(readConfig(env).jwt, '/nowhere') })
+  const { app, db } = await testApp({
+    env,
+    jwtKeys: await jwtKeys(readConfig(env).jwt, '/nowhere'),
+    databaseUrl: (await database()).url,
+  })
   await storeLinks(db, 26, 21)
   return (token: string) => app.inject({ url: '/link/urls/21/visits', headers: { authorization: `Bearer ${token}` } })
 }

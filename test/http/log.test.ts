@@ -3,14 +3,18 @@ import { expect, it } from 'vitest'
 import { HttpError } from '../../src/http/errors.js'
 import { appendVisits } from '../../src/visits/append.js'
 import { bearer, testApp } from '../support/app.js'
+import { emptiedDatabase } from '../support/database.js'
 import { rawRequest } from '../support/raw-http.js'
 import { newVisit, storeLinks, storeRecipients } from '../support/visits.js'
+
+const database = emptiedDatabase()
 
 const mobile = '919019955123'
 
 async function loggedSite(more: (app: FastifyInstance) => void = () => {}) {
   const lines: string[] = []
   const site = await testApp({
+    databaseUrl: (await database()).url,
     log: { level: 'trace', stream: { write: (line) => lines.push(line) } },
     extend: (app) => {
       more(app)

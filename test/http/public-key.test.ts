@@ -3,13 +3,20 @@ import { describe, expect, it } from 'vitest'
 import { jwtKeys } from '../../src/accounts/jwt-secret.js'
 import { readConfig } from '../../src/config.js'
 import { testApp } from '../support/app.js'
+import { emptiedDatabase } from '../support/database.js'
 import { hmac, type KeyKind, keyPairs, keyToken, pem, rawToken } from '../support/tokens.js'
 import { storeLinks } from '../support/visits.js'
+
+const database = emptiedDatabase()
 
 /** The app under a public key of this kind; answers with the status that a token gets. */
 async function siteOf(kind: KeyKind) {
   const env = { JWT_PUBLIC_KEY: pem(keyPairs[kind].publicKey) }
-  const { app, db } = await testApp({ env, jwtKeys: await jwtKeys(readConfig(env).jwt, '/nowhere') })
+  const { app, db } = await testApp({
+    env,
+    jwtKeys: await jwtKeys(readConfig(env).jwt, '/nowhere'),
+    databaseUrl: (await database()).url,
+  })
   await storeLinks(db, 26, 21)
   return async (token: string) => {
     const answer = await app.inject({ url: '/link/urls/21/visits', headers: { authorization: `Bearer ${token}` } })
