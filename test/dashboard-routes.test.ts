@@ -1,7 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import { expect, it } from 'vitest'
-import { testApp } from './support/app.js'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openApp, type TestApp, testApp } from './support/app.js'
+
+let site: TestApp
+beforeAll(async () => {
+  site = await openApp()
+})
+afterAll(() => site.close())
 
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
@@ -10,7 +16,7 @@ const policy =
 const loadedBy = (page: string) => [...page.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, url = '']) => url)
 
 it('the dashboard needs no token, loads nothing from elsewhere and is not allowed to', async () => {
-  const { app } = await testApp()
+  const { app } = site
   const page = await app.inject('/dashboard')
   expect(page.statusCode).toBe(200)
   expect(page.headers).toMatchObject({
@@ -33,7 +39,7 @@ it('the dashboard needs no token, loads nothing from elsewhere and is not allowe
 })
 
 it('its files are kept for ever, and compressed already', async () => {
-  const { app } = await testApp()
+  const { app } = site
   for (const url of loadedBy((await app.inject('/dashboard')).body)) {
     const plain = await app.inject(url)
     expect([url, plain.statusCode]).toEqual([url, 200])
@@ -46,7 +52,7 @@ it('its files are kept for ever, and compressed already', async () => {
 })
 
 it('there is nothing else below it', async () => {
-  const { app } = await testApp()
+  const { app } = site
   for (const path of ['x', 'assets', 'assets/', 'assets/x.js', 'assets/../index.html', 'assets/%2e%2e/index.html']) {
     const answer = await app.inject(`/dashboard/${path}`)
     expect([path, answer.statusCode, answer.json().message]).toEqual([path, 404, 'Not Found'])

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { testApp } from '../support/app.js'
+import { emptiedDatabase } from '../support/database.js'
 import { readMetrics } from '../support/metrics.js'
 import { chromeOnMac, storeLink, storeLinks } from '../support/visits.js'
+
+const database = emptiedDatabase()
 
 const token = 'a-token-of-the-monitor'
 const authorization = `Bearer ${token}`
 const browser = { 'user-agent': chromeOnMac.userAgent ?? '' }
 
 async function measuredSite() {
-  const site = await testApp({ env: { METRICS_TOKEN: token } })
+  const site = await testApp({ env: { METRICS_TOKEN: token }, databaseUrl: (await database()).url })
   await storeLinks(site.db, 26, 21)
   const read = async () => readMetrics((await site.app.inject({ url: '/metrics', headers: { authorization } })).body)
   return { ...site, read }
