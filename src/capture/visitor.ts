@@ -1,12 +1,15 @@
 import type { FastifyRequest } from 'fastify'
-import { hostOf, rawQuery } from '../http/address.js'
+import { hostOf, queryOf } from '../http/address.js'
 import type { UserAgent } from '../visits/visit.js'
 import { normalizeAddress } from './addresses.js'
 import { storedAgent } from './agent.js'
 import { describeUserAgent } from './user-agent.js'
 
-/** What is read of a request: `ip`, `protocol` and `host` as TRUST_PROXY allows them, never a header of the client's. */
-export type Click = Pick<FastifyRequest, 'method' | 'ip' | 'protocol' | 'host' | 'originalUrl' | 'headers'>
+/**
+ * What is read of a request: `ip`, `protocol` and `host` as TRUST_PROXY allows them, never a header of the client's. `url` is
+ * the one that was routed, so that a query which was written into the path counts (opened-path.ts).
+ */
+export type Click = Pick<FastifyRequest, 'method' | 'ip' | 'protocol' | 'host' | 'url' | 'headers'>
 
 /** Facts read from a click. What is not known is null; nothing is longer than its column is meant for. */
 export interface Visitor {
@@ -30,7 +33,7 @@ export function readVisitor(click: Click): Visitor {
     clientIp: normalizeAddress(click.ip),
     scheme: /^https?$/.test(click.protocol) ? click.protocol : null,
     host: host !== null && host.length <= longestHost ? host : null,
-    queryString: rawQuery(click).slice(0, longestQuery) || null,
+    queryString: queryOf(click.url).slice(0, longestQuery) || null,
     browserLang: firstLanguage(click.headers['accept-language'] ?? ''),
     userAgent: storedAgent(userAgent, click.headers),
     isProgram: describeUserAgent(userAgent, click.headers).is_bot,

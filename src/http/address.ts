@@ -19,7 +19,17 @@ export function publicAddress(request: FastifyRequest, publicUrl: string | undef
 
 /** The query as it was sent, without `?`. */
 export function rawQuery(request: Pick<FastifyRequest, 'originalUrl'>): string {
-  return splitUrl(request.originalUrl).query.slice(1)
+  return queryOf(request.originalUrl)
+}
+
+/** The query of a request target, without `?`. */
+export function queryOf(target: string): string {
+  return splitUrl(target).query.slice(1)
+}
+
+/** The path of a request as it was sent, without doubled slashes. */
+export function rawPath(request: Pick<FastifyRequest, 'originalUrl'>): string {
+  return splitUrl(request.originalUrl).path
 }
 
 /**

@@ -6,13 +6,15 @@ import { randomUUID } from 'node:crypto'
 import { type Server, STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { failure } from './envelope.js'
+import { retryEncoded } from './raw-target.js'
 import { securityHeaders } from './security-headers.js'
 
 /** How long a refused client may go on sending before its connection is cut. */
 const lingerMs = 5_000
 
 /** Fastify's `clientErrorHandler`. */
-export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+export function answerClientError(server: Server, error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (retryEncoded(server, error, socket)) return
   const { _httpMessage: inFlight } = socket as Duplex & { _httpMessage?: { headersSent: boolean } | null }
   // Half an answer cannot be followed by another one.
   if (error.code === 'ECONNRESET' || inFlight?.headersSent) return void socket.destroy()

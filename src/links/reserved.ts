@@ -1,27 +1,27 @@
-/** First segments of paths that this server answers, or may answer one day: none of them is ever a token. */
-const reserved = new Set([
-  ...[
-    'link',
-    'auth',
-    'developer',
-    'audit',
-    'api',
-    'oauth',
-    'login',
-    'logout',
-    'admin',
-    'account',
-    'accounts',
-    'user',
-    'users',
-  ],
+/** First segments of the API's paths, and of those of monitoring, of today and maybe one day. */
+const apiWords = [
+  ...['link', 'auth', 'developer', 'audit', 'api', 'oauth', 'openapi', 'ws', 'sse'],
   ...['health', 'ready', 'live', 'metrics', 'status', 'version'],
-  ...['dashboard', 'docs', 'openapi', 'static', 'assets', 'public', 'favicon', 'robots', 'sitemap', 'index'],
-  ...['webhook', 'webhooks', 'visit', 'visits', 'recipient', 'recipients', 'urls', 'ws', 'sse'],
-])
+  ...['webhook', 'webhooks', 'visit', 'visits', 'recipient', 'recipients', 'urls'],
+]
 
+/** First segments of paths that people open. */
+const pageWords = [
+  ...['login', 'logout', 'admin', 'account', 'accounts', 'user', 'users'],
+  ...['dashboard', 'docs', 'static', 'assets', 'public', 'favicon', 'robots', 'sitemap', 'index'],
+]
+
+const ofApi = new Set(apiWords)
+const reserved = new Set([...apiWords, ...pageWords])
+
+/** Whether this server answers paths that begin so, or may answer them one day: none of these words is ever a token. */
 export function isReserved(word: string): boolean {
   return reserved.has(word.toLowerCase())
+}
+
+/** Whether paths that begin so are the API's, which answers programs and never with a page. */
+export function isApiWord(word: string): boolean {
+  return ofApi.has(word.toLowerCase())
 }
 
 /** What a code of a short URL looks like, as the database checks it. */

@@ -7,7 +7,7 @@ const click = (given: Partial<Click> = {}): Click => ({
   ip: '81.2.69.142',
   protocol: 'https',
   host: 's.example.com',
-  originalUrl: '/JFlCjw',
+  url: '/JFlCjw',
   headers: {},
   ...given,
 })
@@ -52,7 +52,7 @@ describe('a visitor', () => {
 
   it('has no more than 2048 characters of query, 512 of user agent', () => {
     const visitor = readVisitor(
-      click({ originalUrl: `/JFlCjw?${'q'.repeat(5000)}`, headers: { 'user-agent': 'u'.repeat(5000) } }),
+      click({ url: `/JFlCjw?${'q'.repeat(5000)}`, headers: { 'user-agent': 'u'.repeat(5000) } }),
     )
     expect(visitor.queryString).toBe('q'.repeat(2048))
     expect(visitor.userAgent.userAgent).toBe('u'.repeat(512))
@@ -63,8 +63,8 @@ describe('a visitor', () => {
     ['/x?a=1?b=2', 'a=1?b=2'],
     ['/x?', null],
     ['/x?a=1#part', 'a=1'],
-  ])('has the query as it was sent: %s', (originalUrl, queryString) => {
-    expect(readVisitor(click({ originalUrl })).queryString).toBe(queryString)
+  ])('has the query as it was sent: %s', (url, queryString) => {
+    expect(readVisitor(click({ url })).queryString).toBe(queryString)
   })
 })
 

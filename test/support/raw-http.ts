@@ -19,9 +19,9 @@ export async function rawConnection(app: FastifyInstance): Promise<Socket> {
 }
 
 /** Sends bytes on a connection of its own and reads until the server closes it. */
-export async function rawRequest(app: FastifyInstance, text: string): Promise<RawAnswer> {
+export async function rawRequest(app: FastifyInstance, bytes: string | Uint8Array): Promise<RawAnswer> {
   const socket = await rawConnection(app)
-  socket.write(text)
+  socket.write(bytes)
   return parseAnswer(await everything(socket))
 }
 
