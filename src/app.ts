@@ -4,6 +4,8 @@ import { Registry } from 'prom-client'
 import { confirmRevocations } from './accounts/revoke-everywhere.js'
 import { apiRoutes } from './api.js'
 import type { Locator } from './capture/location.js'
+import { openedPath } from './capture/opened-path.js'
+import { answerOutsideLinks } from './capture/outside-links.js'
 import type { Recorder } from './capture/recorder.js'
 import { redirectRoutes } from './capture/routes.js'
 import { openTokens } from './capture/tokens.js'
@@ -64,13 +66,17 @@ export interface AppDeps {
  * answer is in the envelope.
  */
 export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
+  const { capture } = deps
+  const hosts = hostsOf(deps.config)
+  const answer = capture ? answerOutsideLinks({ ...deps, hosts, hasApi: deps.api !== null }) : answerError
+  const opened = capture ? openedPath(deps.config) : (url: string) => url
   const app = Fastify({
     logger: deps.log === undefined ? false : privateLog(deps.log),
     trustProxy: deps.config.trustProxy,
     rewriteUrl: (request) => {
       if (deps.config.trustProxy !== false) cleanProxyHeaders(request.headers)
       replaceVerb(request)
-      return routePath(request.url ?? '/')
+      return opened(routePath(request.url ?? '/'))
     },
     routerOptions: {
       querystringParser: (raw) => queryObject(parseQueryString(raw)),
@@ -78,8 +84,8 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
       maxParamLength: 16_384,
     },
     genReqId: () => randomUUID(),
-    frameworkErrors: answerError,
-    clientErrorHandler: answerClientError,
+    frameworkErrors: answer,
+    clientErrorHandler: (error, socket) => answerClientError(app.server, error, socket),
     http: { requireHostHeader: false, ...arrivalTimeouts(deps.config.requestTimeoutMs) },
     requestTimeout: deps.config.requestTimeoutMs,
     return503OnClosing: false,
@@ -95,17 +101,15 @@ export async function buildApp(deps: AppDeps): Promise<FastifyInstance> {
   secureAnswers(app)
   await allowOrigins(app, deps.config.corsOrigins)
   requireHost(app)
-  handleErrors(app)
+  handleErrors(app, answer)
   const metrics = deps.metrics ?? new Registry()
   measureRequests(metrics, app)
   validateWithZod(app)
   await describeApi(app, deps.config, webhookMessages)
   confirmRevocations(deps.db, deps.notifications)
-  const hosts = hostsOf(deps.config)
   const openCounter = await openCounters(app, deps.config.redisUrl)
   const cached: Cached = {}
   measureCaches(metrics, cached)
-  const { capture } = deps
   if (capture) {
     const tokens = openTokens({ lookUp: (token) => findTarget(deps.db, token), notifications: deps.notifications })
     app.addHook('onClose', async () => tokens.close())

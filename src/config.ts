@@ -37,6 +37,8 @@ const variables = z.object({
   DATA_DIR: z.string().min(1).default('./data'),
   PUBLIC_URL: z.string().transform(baseUrl).optional(),
   SHORT_URL: z.string().transform(baseUrl).optional(),
+  ROOT_URL: z.string().transform(pageUrl).optional(),
+  FALLBACK_URL: z.string().transform(pageUrl).optional(),
   JWT_SECRET: z
     .string()
     .refine((secret) => Buffer.byteLength(secret) >= 32, 'must have at least 32 bytes')
@@ -190,6 +192,10 @@ export interface Config {
   /** Without a slash at the end. Absent: answers use the request's own host. */
   publicUrl: string | undefined
   shortUrl: string | undefined
+  /** Where the root of short links leads. Absent: to a page that says so. */
+  rootUrl: string | undefined
+  /** Where short URLs lead that cannot be opened and whose link names no place. Absent: to a page that says why. */
+  fallbackUrl: string | undefined
   jwt: JwtConfig
   /** What addresses a link may lead to begin with, in lower case. Never one that a browser would run or read files with. */
   targetSchemes: string[]
@@ -323,6 +329,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     dataDir: v.DATA_DIR,
     publicUrl: v.PUBLIC_URL,
     shortUrl: v.SHORT_URL,
+    rootUrl: v.ROOT_URL,
+    fallbackUrl: v.FALLBACK_URL,
     jwt: jwtConfig(v),
     targetSchemes: v.TARGET_SCHEMES,
     trustProxy: v.TRUST_PROXY,
@@ -424,6 +432,13 @@ function baseUrl(text: string, context: Refinement): string {
     return z.NEVER
   }
   return url.origin + url.pathname.replace(/\/+$/, '')
+}
+
+/** In the ASCII form of a Location header. */
+function pageUrl(text: string, context: Refinement): string {
+  if (/^https?:\/\/[^/]/i.test(text) && URL.canParse(text)) return new URL(text).href
+  context.addIssue('must be an http or https address, such as https://www.example.com/')
+  return z.NEVER
 }
 
 /** Of one cluster: all with the same scheme and login, which may stand at one of them only. */

@@ -7,6 +7,12 @@ const redirect: DescribedAnswer = {
   headers: ['Location'],
 }
 
+const redirectOrFallback: DescribedAnswer = {
+  description:
+    "On to the link's target, or, where a link cannot be opened, to its `fallback_url` or the server's FALLBACK_URL.",
+  headers: ['Location'],
+}
+
 /** A page for people, the envelope for clients that ask for JSON and not for a page. */
 const page = (status: number, description: string): DescribedAnswer => ({
   description,
@@ -18,7 +24,7 @@ const page = (status: number, description: string): DescribedAnswer => ({
 
 export const openAnswers = {
   301: redirect,
-  302: redirect,
+  302: redirectOrFallback,
   303: redirect,
   307: redirect,
   308: redirect,
@@ -30,4 +36,9 @@ export const openAnswers = {
     headers: ['Retry-After', 'X-RateLimit-Limit', 'X-RateLimit-Remaining', 'X-RateLimit-Reset'],
   },
   503: page(503, 'The link cannot be opened right now.'),
+}
+
+export const rootAnswers = {
+  302: { description: 'On to ROOT_URL.', headers: ['Location'] },
+  404: page(404, 'ROOT_URL leads back here.'),
 }

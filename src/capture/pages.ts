@@ -4,11 +4,6 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { failure } from '../http/envelope.js'
 import { HttpError } from '../http/errors.js'
 
-export const missingLink = () => new HttpError(404, 'This link does not exist.')
-export const inactiveLink = () => new HttpError(404, 'This link is not active.')
-export const expiredLink = () => new HttpError(410, 'This link has expired.')
-export const usedUpLink = () => new HttpError(410, 'This link has been opened as often as it may be.')
-export const deletedLink = () => new HttpError(410, 'This link is not available any more.')
 export const unavailable = () =>
   new HttpError(503, 'This link cannot be opened right now. Please try again in a moment.', {
     headers: { 'retry-after': '5' },
@@ -21,14 +16,19 @@ export function answerPage(
   { status, message, extra }: HttpError,
 ): FastifyReply {
   reply.code(status).headers({ ...pageHeaders, ...extra.headers })
-  if (wantsJson(request.headers.accept)) {
+  if (wantsJson(request)) {
     return reply.type('application/json; charset=utf-8').send(failure(status, message))
   }
   return reply.type('text/html; charset=utf-8').send(page(status, message))
 }
 
-function wantsJson(accept = ''): boolean {
-  return /[/+]json\b/i.test(accept) && !/\btext\/html\b/i.test(accept)
+function wantsJson(request: FastifyRequest): boolean {
+  return /[/+]json\b/i.test(request.headers.accept ?? '') && !acceptsPage(request)
+}
+
+/** Whether a browser asks, for something to show. */
+export function acceptsPage({ headers }: FastifyRequest): boolean {
+  return /\btext\/html\b/i.test(headers.accept ?? '')
 }
 
 const style =

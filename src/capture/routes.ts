@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import type { Config } from '../config.js'
-import { rawQuery } from '../http/address.js'
+import { queryOf } from '../http/address.js'
 import type { Counter } from '../http/counting.js'
 import { toHttpError } from '../http/errors.js'
 import type { Hosts } from '../http/hosts.js'
@@ -9,9 +9,23 @@ import { limitBy } from '../http/rate-limit.js'
 import { isReserved, tokenShape } from '../links/reserved.js'
 import type { TokenTarget } from '../links/target.js'
 import type { NewVisit } from '../visits/visit.js'
-import { openAnswers } from './answers.js'
+import { openAnswers, rootAnswers } from './answers.js'
+import {
+  answerDeadLink,
+  DeadLink,
+  deletedLink,
+  expiredLink,
+  type FallbackConfig,
+  inactiveLink,
+  leadsBack,
+  missingLink,
+  redirectAside,
+  usedUpLink,
+} from './dead-link.js'
 import type { Locator } from './location.js'
-import { answerPage, deletedLink, expiredLink, inactiveLink, missingLink, unavailable, usedUpLink } from './pages.js'
+import { shortBases } from './opened-path.js'
+import { isApiPath } from './outside-links.js'
+import { answerPage, unavailable } from './pages.js'
 import { placeholderValues } from './placeholders.js'
 import type { Recorder } from './recorder.js'
 import { chooseTarget } from './rules.js'
@@ -26,7 +40,7 @@ export interface RedirectDeps {
   hosts: Hosts
   /** Counts openings by address. */
   openings: Counter
-  config: Pick<Config, 'shortUrl' | 'anonymizeIp' | 'targetSchemes' | 'openingsLimit'>
+  config: FallbackConfig & Pick<Config, 'rootUrl' | 'anonymizeIp' | 'openingsLimit'>
 }
 
 /**
@@ -40,28 +54,39 @@ export function redirectRoutes(app: FastifyInstance, deps: RedirectDeps): void {
   app.setErrorHandler((error, request, reply) => {
     const known = toHttpError(error)
     if (known.status >= 500) request.log.error({ err: error }, 'a click could not be answered')
+    if (known instanceof DeadLink) return answerDeadLink(request, reply, known, config)
     return answerPage(request, reply, known.status >= 500 ? unavailable() : known)
   })
 
   app.addHook<{ Params: { token?: string } }>('onRequest', async (request, reply) => {
     // The API's paths: aliases of them end up here when nothing answers there.
-    const isApi = request.originalUrl.startsWith('/api/') || isReserved(request.params.token ?? '')
-    if (isApi || !hosts.opensLinks(request)) reply.callNotFound()
+    const isAlias = request.originalUrl.includes('/api') && isApiPath(request)
+    const isNoToken = isAlias || isReserved(request.params.token ?? '')
+    if (isNoToken || !hosts.opensLinks(request)) reply.callNotFound()
   })
 
   const limited = config.openingsLimit > 0 && { onRequest: limitBy(openings, config.openingsLimit) }
 
-  for (const base of new Set(['', config.shortUrl ? new URL(config.shortUrl).pathname.replace(/\/$/, '') : ''])) {
+  for (const base of shortBases(config)) {
+    const { rootUrl } = config
+    if (rootUrl !== undefined) {
+      app.get(base || '/', { schema: rootSchema }, async (request, reply) => {
+        if (!leadsBack(request, rootUrl, config)) return redirectAside(reply, rootUrl)
+        reply.callNotFound()
+        return reply
+      })
+    }
+
     const url = `${base}/:token(${tokenShape})`
     app.get<{ Params: { token: string } }>(url, { ...openRoute, ...limited }, async (request, reply) => {
       const target = openable(await tokens.find(request.params.token))
       const visit = await visitOf(request, target, { locator, anonymize: config.anonymizeIp })
-      const query = target.forwardQuery ? rawQuery(request) : null
+      const query = target.forwardQuery ? queryOf(request.url) : null
       const values = placeholderValues(visit, target.recipient?.mobile ?? null)
       const location = targetUrl(chooseTarget(target, visit), values, query, config.targetSchemes)
-      if (location === null) throw inactiveLink()
+      if (location === null) throw inactiveLink(target)
       takeOpening(target, visit)
-      if (!(await recorder.record(target.ownerId, visit))) throw usedUpLink()
+      if (!(await recorder.record(target.ownerId, visit))) throw usedUpLink(target)
       return reply
         .code(target.redirectStatus)
         .headers({ ...redirectHeaders, location })
@@ -87,6 +112,14 @@ const openRoute = {
   },
 }
 
+const rootSchema = {
+  operationId: 'openRoot',
+  summary: 'Open the short domain',
+  description: 'Leads to ROOT_URL.',
+  tags: ['Short URLs'],
+  response: rootAnswers,
+}
+
 const robotsSchema = {
   operationId: 'robots',
   summary: 'What search engines may read',
@@ -100,18 +133,18 @@ const redirectHeaders = {
   'accept-ch': 'Sec-CH-UA-Full-Version-List, Sec-CH-UA-Platform-Version, Sec-CH-UA-Model, Sec-CH-UA-Form-Factors',
 }
 
-/** Bots are not counted, but a link that is used up is used up for them as well. @throws HttpError 410 */
+/** Bots are not counted, but a link that is used up is used up for them as well. @throws DeadLink */
 function takeOpening(target: TokenTarget, { isBot }: NewVisit): void {
   if (target.peopleLeft === null) return
-  if (target.peopleLeft <= 0) throw usedUpLink()
+  if (target.peopleLeft <= 0) throw usedUpLink(target)
   if (!isBot) target.peopleLeft -= 1
 }
 
-/** @throws HttpError 404 or 410 */
+/** @throws DeadLink */
 function openable(target: TokenTarget | null): TokenTarget {
   if (target === null) throw missingLink()
   if (target.isDeleted) throw deletedLink()
-  if (!target.isActive) throw inactiveLink()
-  if (target.expiresAt !== null && target.expiresAt.getTime() <= Date.now()) throw expiredLink()
+  if (!target.isActive) throw inactiveLink(target)
+  if (target.expiresAt !== null && target.expiresAt.getTime() <= Date.now()) throw expiredLink(target)
   return target
 }

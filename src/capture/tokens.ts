@@ -59,7 +59,7 @@ export function openTokens(options: TokensOptions): Tokens {
   const byLink = new Map<string, Set<string>>()
   const known = new LRUCache<string, Entry>({
     maxSize: mostCharacters,
-    sizeCalculation: ({ target }) => Math.max(leastCharacters, target.longUrl.length + charactersOf(target.rules)),
+    sizeCalculation: ({ target }) => Math.max(leastCharacters, charactersOf(target)),
     dispose: ({ target }, token, reason) => reason !== 'set' && forget(byLink, linkKey(target), token),
   })
   // Apart, so that guessing cannot push out what is known.
@@ -164,8 +164,8 @@ export function openTokens(options: TokensOptions): Tokens {
   }
 }
 
-function charactersOf(rules: TokenTarget['rules']): number {
-  return rules.length === 0 ? 0 : JSON.stringify(rules).length
+function charactersOf({ longUrl, fallbackUrl, rules }: TokenTarget): number {
+  return longUrl.length + (fallbackUrl?.length ?? 0) + (rules.length === 0 ? 0 : JSON.stringify(rules).length)
 }
 
 /** The answer, or what is said instead when it takes longer. */

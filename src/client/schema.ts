@@ -839,6 +839,8 @@ export interface components {
             expires_at?: string | null;
             /** @description Most openings by people. */
             max_visits?: number | null;
+            /** @description Where it leads while it cannot be opened. */
+            fallback_url?: string | null;
             /** @description Days after which visits are removed, where the server does not remove them sooner. */
             retention_days?: number | null;
             /** @enum {number} */
@@ -867,6 +869,7 @@ export interface components {
             slug?: string | null;
             expires_at?: string | null;
             max_visits?: (number | string) | null;
+            fallback_url?: string | null;
             retention_days?: (number | string) | null;
             redirect_status?: (301 | 302 | 303 | 307 | 308 | "301" | "302" | "303" | "307" | "308") | null;
             forward_query?: (0 | "0" | false | 1 | "1" | true) | null;
@@ -913,6 +916,8 @@ export interface components {
             expires_at?: string | null;
             /** @description Most openings by people. */
             max_visits?: number | null;
+            /** @description Where it leads while it cannot be opened. */
+            fallback_url?: string | null;
             /** @description Days after which visits are removed, where the server does not remove them sooner. */
             retention_days?: number | null;
             /** @enum {number} */
@@ -1504,7 +1509,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description On to the link's target. 302 unless the link says otherwise. */
+            /** @description On to the link's target, or, where a link cannot be opened, to its `fallback_url` or the server's FALLBACK_URL. */
             302: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -62,12 +62,12 @@ export function invalid(errors: FieldErrors): HttpError {
   return new HttpError(422, `${texts[0] ?? 'The given data was invalid.'}${rest}`, { errors })
 }
 
-/** The only error handler and the only 404. */
-export function handleErrors(app: FastifyInstance): void {
+/** The only error handler and the only 404, answered with `answer`. */
+export function handleErrors(app: FastifyInstance, answer = answerError): void {
   const missing = async () => {
     throw new HttpError(404, 'Not Found')
   }
-  app.setErrorHandler(answerError)
+  app.setErrorHandler(answer)
   app.setNotFoundHandler(missing)
   // Before the body is read: a malformed one would answer 400 for a route that is not there.
   app.addHook('onRequest', async ({ is404 }) => (is404 ? missing() : undefined))

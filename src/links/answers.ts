@@ -14,6 +14,11 @@ const settings = {
     .nullable()
     .meta({ description: 'Most openings by people.', examples: [null] })
     .optional(),
+  fallback_url: z
+    .string()
+    .nullable()
+    .meta({ description: 'Where it leads while it cannot be opened.', examples: [null] })
+    .optional(),
   retention_days: z
     .int()
     .positive()

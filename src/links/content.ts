@@ -11,6 +11,7 @@ export interface LinkContent {
   forward_query: boolean
   expires_at: Date | null
   max_visits: number | null
+  fallback_url: string | null
   retention_days: number | null
   tags: string[]
   rules: unknown[]
@@ -26,6 +27,7 @@ export const newContent: Omit<LinkContent, 'long_url'> = {
   forward_query: false,
   expires_at: null,
   max_visits: null,
+  fallback_url: null,
   retention_days: null,
   tags: [],
   rules: [],
@@ -42,18 +44,19 @@ export function contentOf(fields: LinkFields, before: Omit<LinkContent, 'long_ur
     forward_query = Number(before.forward_query),
     expires_at = before.expires_at,
     max_visits = before.max_visits,
+    fallback_url = before.fallback_url,
     retention_days = before.retention_days,
     tags = before.tags,
     rules = before.rules,
   } = fields
   const flags = { is_advanced: is_advanced === 1, forward_query: forward_query === 1 }
-  const limits = { expires_at, max_visits, retention_days }
+  const limits = { expires_at, max_visits, fallback_url, retention_days }
   return { title, long_url: fields.long_url, webhook_id, ...flags, status, redirect_status, ...limits, tags, rules }
 }
 
 const columns = [
   ...(['title', 'long_url', 'webhook_id', 'is_advanced', 'status', 'redirect_status', 'forward_query'] as const),
-  ...(['expires_at', 'max_visits', 'retention_days', 'tags', 'rules'] as const),
+  ...(['expires_at', 'max_visits', 'fallback_url', 'retention_days', 'tags', 'rules'] as const),
 ]
 
 /** `title, long_url, …`, for statements whose values come from `contentValues`. */

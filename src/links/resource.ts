@@ -24,6 +24,7 @@ export interface SavedLinkResource extends Omit<LinkResource, 'visits' | 'is_adv
 export interface LinkSettings {
   expires_at: string | null
   max_visits: number | null
+  fallback_url: string | null
   retention_days: number | null
   redirect_status: number
   forward_query: 0 | 1
@@ -46,6 +47,7 @@ export interface LinkRow {
   updated_at: string
   expires_at: string | null
   max_visits: number | null
+  fallback_url: string | null
   retention_days: number | null
   redirect_status: number
   forward_query: boolean
@@ -60,7 +62,8 @@ export function linkColumns(zone: string): string {
   return `l.id, l.title, l.long_url, l.webhook_id, l.token, l.visits, l.is_advanced, l.status,
     to_char(l.last_visited AT TIME ZONE ${zone}::text, 'YYYY-MM-DD HH24:MI:SS') AS last_visited,
     ${iso('created_at')}, ${iso('updated_at')},
-    ${iso('expires_at')}, l.max_visits::float8, l.retention_days, l.redirect_status, l.forward_query, l.tags, l.rules`
+    ${iso('expires_at')}, l.max_visits::float8, l.fallback_url, l.retention_days, l.redirect_status, l.forward_query,
+    l.tags, l.rules`
 }
 
 export interface LinkView {
@@ -104,6 +107,7 @@ function settings(row: LinkRow): LinkSettings {
   return {
     expires_at: row.expires_at,
     max_visits: row.max_visits,
+    fallback_url: row.fallback_url,
     retention_days: row.retention_days,
     redirect_status: row.redirect_status,
     forward_query: row.forward_query ? 1 : 0,

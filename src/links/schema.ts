@@ -54,6 +54,10 @@ const bodyOf = memoise((targetSchemes: string[], outputZone: string) =>
         slug: slug.nullish().transform((given) => given ?? undefined),
         expires_at: expiry(outputZone).nullable().optional(),
         max_visits: wholeNumber('max visits').nullable().optional(),
+        fallback_url: targetAddress(targetSchemes, 'fallback url')
+          .nullable()
+          .meta({ examples: ['https://www.example.com/sorry'] })
+          .optional(),
         retention_days: wholeNumber('retention days', mostRetentionDays).nullable().optional(),
         redirect_status: redirectStatus.nullish().transform((given) => given ?? undefined),
         forward_query: flag('forward query'),

@@ -6,27 +6,28 @@ import { z } from 'zod'
  */
 export const longestTarget = 2048
 
-const required = 'The long url field is required.'
-
 /**
- * `long_url` of a link or a rule, checked as leniently as the hosted service does (contract.md section 4): brackets need no
+ * `long_url` of a link or a rule, or another address that a link has, checked as leniently as the hosted service does (contract.md section 4): brackets need no
  * partner, placeholders may stand anywhere. An http or https address has a host.
  *
+ * @param name of the field in messages
  * @param schemes allowed ones, in lower case (TARGET_SCHEMES); what runs in a browser is never among them
  */
-export const targetAddress = (schemes: readonly string[]) =>
-  z
-    .string({ error: ({ input }) => (input == null ? required : 'The long url field must be a string.') })
+export const targetAddress = (schemes: readonly string[], name = 'long url') => {
+  const required = `The ${name} field is required.`
+  return z
+    .string({ error: ({ input }) => (input == null ? required : `The ${name} field must be a string.`) })
     .min(1, { error: required, abort: true })
     .max(longestTarget, {
-      error: `The long url field must not be greater than ${longestTarget} characters.`,
+      error: `The ${name} field must not be greater than ${longestTarget} characters.`,
       abort: true,
     })
-    .refine(isPrintable, { error: 'The long url field must not contain control characters.', abort: true })
+    .refine(isPrintable, { error: `The ${name} field must not contain control characters.`, abort: true })
     .refine(
       (text) => isAddress(text, schemes),
-      `The long url field must be a valid URL that begins with ${begin(schemes)}.`,
+      `The ${name} field must be a valid URL that begins with ${begin(schemes)}.`,
     )
+}
 
 /** Whether text can be stored and shown: no control characters, no halves of a character. */
 export function isPrintable(text: string): boolean {

@@ -7,6 +7,8 @@ export interface TokenTarget {
   ownerId: number
   linkId: number
   longUrl: string
+  /** Where it leads while it cannot be opened; null: as the server says. */
+  fallbackUrl: string | null
   /** Other targets, in order. */
   rules: LinkRules
   redirectStatus: number
@@ -33,6 +35,7 @@ export async function findTarget(db: Database, token: string): Promise<TokenTarg
     ownerId: Number(row.user_id),
     linkId: Number(row.link_id),
     longUrl: row.long_url,
+    fallbackUrl: row.fallback_url,
     rules: row.rules === null ? noRules : sharedRules(row.rules),
     redirectStatus: row.redirect_status,
     forwardQuery: row.forward_query,
@@ -63,6 +66,7 @@ interface TargetRow {
   user_id: string
   link_id: string
   long_url: string
+  fallback_url: string | null
   rules: string | null
   redirect_status: number
   forward_query: boolean
@@ -77,7 +81,7 @@ interface TargetRow {
 }
 
 const targetByToken = statement(`
-SELECT t.user_id, t.link_id, l.long_url, l.redirect_status, l.forward_query, l.status, l.deleted_at, l.expires_at,
+SELECT t.user_id, t.link_id, l.long_url, l.fallback_url, l.redirect_status, l.forward_query, l.status, l.deleted_at, l.expires_at,
   (l.max_visits - l.human_visits)::float8 AS people_left, CASE WHEN l.rules <> '[]' THEN l.rules::text END AS rules,
   t.erased_at IS NOT NULL AS is_erased, r.id AS recipient_id, r.mobile, r.sent_at
 FROM tokens t

@@ -46,8 +46,10 @@ export function measureRequests(registry: Registry, app: FastifyInstance): void 
     { name: 'smart_link_http_request_duration_seconds', help: 'From the head of a request to the end of its answer.' },
     () => routes.flatMap(labelledTimes),
   )
-  addCounter(registry, { name: 'smart_link_redirects_total', help: 'Openings of short links that were sent on.' }, () =>
-    routes.reduce((sum, { opensLinks, byClass }) => sum + (opensLinks ? countOf(byClass[3]) : 0), 0),
+  addCounter(
+    registry,
+    { name: 'smart_link_redirects_total', help: 'Openings of short links that were sent on, also to a fallback.' },
+    () => routes.reduce((sum, { opensLinks, byClass }) => sum + (opensLinks ? countOf(byClass[3]) : 0), 0),
   )
 }
 

@@ -11,6 +11,7 @@ function target(given: Partial<TokenTarget> = {}): TokenTarget {
     ownerId: 1,
     linkId: 20,
     longUrl: 'https://example.com/1',
+    fallbackUrl: null,
     rules: [],
     redirectStatus: 302,
     forwardQuery: false,

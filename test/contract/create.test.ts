@@ -59,6 +59,7 @@ describe('what only this server knows of a new link', () => {
           ...{
             expires_at: null,
             max_visits: null,
+            fallback_url: null,
             retention_days: null,
             redirect_status: 302,
             forward_query: 0,

@@ -89,6 +89,7 @@ describe('what an edit changes', () => {
     edited({
       expires_at: null,
       max_visits: 3,
+      fallback_url: null,
       retention_days: null,
       redirect_status: 302,
       forward_query: 0,

@@ -69,6 +69,7 @@ describe('the list of links', () => {
             ...{
               expires_at: null,
               max_visits: 5,
+              fallback_url: null,
               retention_days: null,
               redirect_status: 302,
               forward_query: 0,
@@ -155,6 +156,7 @@ describe('a link', () => {
         ...{
           expires_at: null,
           max_visits: null,
+          fallback_url: null,
           retention_days: null,
           redirect_status: 302,
           forward_query: 0,

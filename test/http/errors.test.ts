@@ -215,8 +215,8 @@ it.each([
   expect(head.headers['content-type']).toBe(get.headers['content-type'])
 })
 
-it('answers JSON whatever Accept says', async () => {
-  const answer = await site.app.inject({ url: '/nope/nope', headers: { accept: 'text/html', 'accept-version': '3' } })
+it('answers JSON on the paths of the API whatever Accept says', async () => {
+  const answer = await site.app.inject({ url: '/link/nope', headers: { accept: 'text/html', 'accept-version': '3' } })
   expect(answer.headers['content-type']).toBe(json)
   expect(answer.json()).toEqual(envelope(404, 'Not Found'))
 })

@@ -67,7 +67,8 @@ describe.each([
   const seen = async (site: TestApp) => {
     const account = await accountOf(site, { withRecipients: !isHosted, ownerId: owner })
     if (!isHosted) return account
-    const unknown = { expires_at: null, max_visits: null, redirect_status: 302, forward_query: 0, tags: [], rules: [] }
+    const limits = { expires_at: null, max_visits: null, fallback_url: null }
+    const unknown = { ...limits, redirect_status: 302, forward_query: 0, tags: [], rules: [] }
     return { ...account, links: (account.links as object[]).map((link) => ({ ...link, ...unknown })) }
   }
 

@@ -103,6 +103,7 @@ describe('the list of links', () => {
         ...{
           expires_at: null,
           max_visits: null,
+          fallback_url: null,
           retention_days: null,
           redirect_status: 302,
           forward_query: 0,

@@ -37,7 +37,8 @@ export async function fillAccount({ db }: TestApp, ownerId = 26): Promise<void> 
   await storeLink(db, ownerId, 20, { title: 'Poster', createdAt: new Date('2022-10-11T09:58:42.123Z') })
   await storeLink(db, ownerId, 21, { title: 'Sent', longUrl: 'https://example.com/?m={mobile}', status: 0 })
   const rules = [{ when: { platform: ['iOS'] }, long_url: 'https://example.com/ios' }]
-  const settings = { redirectStatus: 307, forwardQuery: true, maxVisits: 100_000, tags: ['a', 'b'], rules }
+  const limits = { maxVisits: 100_000, fallbackUrl: 'https://example.com/sorry' }
+  const settings = { ...limits, redirectStatus: 307, forwardQuery: true, tags: ['a', 'b'], rules }
   await storeLink(db, ownerId, 26001, { ...settings, expiresAt: new Date('2030-01-01') })
   await storeLink(db, ownerId, 26002, { title: 'Unopened' })
   await addVisits(db, 20, 100, { ownerId })

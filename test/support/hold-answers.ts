@@ -27,13 +27,24 @@ export function holdAnswers(found: (undocumented: string) => void): void {
 }
 
 /**
- * Routes of tests, the pages and files of the document's viewer and of the dashboard, and what browsers are told before a page
- * may ask (CORS).
+ * Routes of tests, the pages and files of the document's viewer and of the dashboard, what browsers are told before a page
+ * may ask (CORS), and where a browser ends up that opens what is no link.
  */
-function isExempt({ method, routeOptions }: FastifyRequest, { statusCode }: FastifyReply): boolean {
+function isExempt(request: FastifyRequest, reply: FastifyReply): boolean {
+  const { method, routeOptions, headers, is404 } = request
   const { config, url = '' } = routeOptions
   const isPage = url.startsWith('/docs') || url.startsWith('/dashboard')
-  return config.ofTest === true || isPage || (method === 'OPTIONS' && statusCode === 204)
+  const isPreflight = method === 'OPTIONS' && reply.statusCode === 204
+  return (
+    config.ofTest === true || isPage || isPreflight || (accepts(headers.accept, 'text/html') && isNoLink(reply, is404))
+  )
+}
+
+const accepts = (accept = '', type: string) => accept.includes(type)
+
+function isNoLink(reply: FastifyReply, isMissing: boolean): boolean {
+  if (reply.statusCode === 302) return isMissing
+  return [404, 405].includes(reply.statusCode) && String(reply.getHeader('content-type')).startsWith('text/html')
 }
 
 function problemOf(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply, payload: unknown) {

@@ -73,6 +73,7 @@ export function LinkDialog({ link, onClose, onSaved }: LinkDialogProps) {
               <TextField {...text('expires_at')} type="datetime-local" max="9999-12-31T23:59" />
               <TextField {...text('max_visits')} inputMode="numeric" hint={t.hints.max_visits} />
             </div>
+            <TextField {...text('fallback_url')} hint={t.hints.fallback_url} inputMode="url" spellcheck={false} />
             <WebhookField
               value={form.webhook_id}
               errors={errorsOf(problem, 'webhook_id')}

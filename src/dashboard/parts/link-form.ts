@@ -15,6 +15,7 @@ export interface LinkForm {
   webhook_id: string
   expires_at: string
   max_visits: string
+  fallback_url: string
   redirect_status: string
   forward_query: boolean
   tags: string
@@ -31,6 +32,7 @@ export function formOf(link: Link | undefined): LinkForm {
     webhook_id: link?.webhook_id ?? '',
     expires_at: link?.expires_at ? localInput(new Date(link.expires_at)) : '',
     max_visits: link?.max_visits == null ? '' : String(link.max_visits),
+    fallback_url: link?.fallback_url ?? '',
     redirect_status: String(link?.redirect_status ?? 302),
     forward_query: link?.forward_query === 1,
     tags: link?.tags?.join(', ') ?? '',
@@ -55,6 +57,7 @@ export function fieldsOf(form: LinkForm, before: LinkForm): { fields: LinkFields
       // The field has no seconds: an end that has some keeps them only if it is not sent.
       ...(form.expires_at !== before.expires_at && { expires_at: endOf(form.expires_at) }),
       max_visits: form.max_visits.trim() || null,
+      fallback_url: form.fallback_url.trim() || null,
       redirect_status: form.redirect_status as '302',
       forward_query: form.forward_query ? 1 : 0,
       tags: [...new Set(form.tags.split(',').map((tag) => tag.trim()))].filter((tag) => tag !== ''),

@@ -1,3 +1,4 @@
+import { readTokenPath } from '../../../src/links/token-path.js'
 import type { ReadDocument } from '../../support/document.js'
 import type { Operation } from '../../support/operations.js'
 import type { Draft } from './draft.js'
@@ -26,7 +27,7 @@ export function undocumented(
 
 /**
  * Operations that may have answered. Where the request names another verb than its own, or a path of its own making, each that
- * has the path; null: an error that is none of an operation's.
+ * has the path, signs behind a token left aside; null: an error that is none of an operation's.
  */
 export function answeredBy(operations: Operation[], draft: Draft, target: string): (string | null)[] {
   const { method, prefix, tail, headers } = draft
@@ -36,7 +37,8 @@ export function answeredBy(operations: Operation[], draft: Draft, target: string
     JSON.stringify([draft.fields, draft.text]).includes('_method')
   const path = (/^[^?#\s]*/.exec(target)?.[0] ?? '').replace(/\/{2,}/g, '/').replace(/^(\/api\/v2){1,2}(?=\/)/, '')
   const there = operations.filter((one) => {
-    return new RegExp(`^${one.path.replace(/\{\w+\}/g, '[^/]+')}/?$`).test(path)
+    const isOpened = one.id === 'openLink' && readTokenPath(path.slice(1)) !== null
+    return isOpened || new RegExp(`^${one.path.replace(/\{\w+\}/g, '[^/]+')}/?$`).test(path)
   })
   const verb = method === 'HEAD' ? 'GET' : method
   const exact = there.find((one) => one.path === draft.path && one.method === verb)
