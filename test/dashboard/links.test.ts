@@ -38,6 +38,7 @@ it('makes a link with all its settings, which the API has then, and changes it',
   await dialog.getByLabel('Tags').fill('sale, autumn,')
   await dialog.getByLabel('Ends at').fill('2027-07-01T12:00')
   await dialog.getByLabel('Ends after visits').fill('500')
+  await dialog.getByLabel('Fallback').fill('https://example.com/sorry')
   await dialog.getByLabel('Redirect').selectOption('307')
   await dialog.getByLabel('Pass the query on').check()
   await dialog.getByLabel('Rules').fill('[{"when":{"platform":"iOS"},"long_url":"https://example.com/ios"}]')
@@ -57,6 +58,7 @@ it('makes a link with all its settings, which the API has then, and changes it',
     // In the zone of the person, where it is summer.
     expires_at: '2027-07-01T10:00:00.000000Z',
     max_visits: 500,
+    fallback_url: 'https://example.com/sorry',
     redirect_status: 307,
     forward_query: 1,
     rules: [{ when: { platform: ['iOS'] }, long_url: 'https://example.com/ios' }],
@@ -68,9 +70,10 @@ it('makes a link with all its settings, which the API has then, and changes it',
   await edit.getByLabel('Active', { exact: true }).uncheck()
   await edit.getByRole('button', { name: 'Save' }).click()
   await row(page, 'Winter sale').getByText('Inactive').waitFor()
-  const { rules, expires_at, max_visits, ...changed } = await list()
+  const { rules, expires_at, max_visits, fallback_url, ...changed } = await list()
   expect(changed).toMatchObject({ title: 'Winter sale', status: 0, token: 'autumn', tags: ['sale', 'autumn'] })
   expect([rules.length, expires_at, max_visits]).toEqual([1, '2027-07-01T10:00:00.000000Z', 500])
+  expect(fallback_url).toBe('https://example.com/sorry')
 })
 
 it('refuses an end of which a part is missing, keeps the one that was not touched to the second, and takes it away', async () => {
