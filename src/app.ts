@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { confirmRevocations } from './accounts/revoke-everywhere.js'
 import { apiRoutes } from './api.js'
 import type { Locator } from './capture/location.js'
+import type { Networks } from './capture/networks.js'
 import { openedPath } from './capture/opened-path.js'
 import { answerOutsideLinks } from './capture/outside-links.js'
 import type { Recorder } from './capture/recorder.js'
@@ -46,7 +47,7 @@ export interface AppDeps {
   config: Config
   notifications: Notifications
   /** What clicks are recorded with; null: this process opens no links. */
-  capture: { recorder: Recorder; locator: Locator } | null
+  capture: { recorder: Recorder; locator: Locator; networks: Networks } | null
   /** What access tokens are checked with; null: this process has no API. */
   api: { jwtKeys: JwtKeys; digests?: Digests } | null
   /** Where what is measured is told. */

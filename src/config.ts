@@ -77,6 +77,8 @@ const variables = z.object({
     )
     .transform(Number),
   GEOIP_DB: z.string().min(1).optional(),
+  ASN_DB: z.string().min(1).optional(),
+  BOT_NETWORKS: z.enum(['off', 'mark', 'bot'], { error: 'must be off, mark or bot' }).default('mark'),
   RETENTION_DAYS: z
     .string()
     .refine(
@@ -219,6 +221,10 @@ export interface Config {
   requestTimeoutMs: number
   /** A MaxMind City file instead of the database of the install. */
   geoipDb: string | undefined
+  /** A MaxMind file with the autonomous systems of addresses. Absent: no visit is told apart by its network. */
+  asnDb: string | undefined
+  /** What becomes of visits from networks of scanners. */
+  botNetworks: 'off' | 'mark' | 'bot'
   /** Addresses are stored without their host part (/24, /48). */
   anonymizeIp: boolean
   /** Days after which visits are removed. Absent: never, where the link does not say so. */
@@ -343,6 +349,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     streamHeartbeatMs: v.STREAM_HEARTBEAT_MS,
     requestTimeoutMs: v.REQUEST_TIMEOUT_MS,
     geoipDb: v.GEOIP_DB,
+    asnDb: v.ASN_DB,
+    botNetworks: v.BOT_NETWORKS,
     anonymizeIp: v.IP_ANONYMIZE === 'on',
     retentionDays: v.RETENTION_DAYS,
     auditDays: v.AUDIT_DAYS,

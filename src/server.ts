@@ -5,7 +5,7 @@ import { jwtKeys } from './accounts/jwt-secret.js'
 import { buildApp } from './app.js'
 import { type CaptureLog, heldLog } from './capture/capture-log.js'
 import { logWay } from './capture/log-way.js'
-import { type Capture, openCapture } from './capture/open.js'
+import { type Capture, FileError, openCapture } from './capture/open.js'
 import type { Way } from './capture/way.js'
 import type { Config } from './config.js'
 import { type Connection, connect, missingMigrations } from './database/connect.js'
@@ -124,7 +124,7 @@ async function openMetrics(metrics: Registry, { host, port, token }: Config['met
 
 async function openClicks(way: Way, config: Config, log: CaptureLog): Promise<Capture> {
   return openCapture({ way, config, log }).catch((error: Error) => {
-    throw config.geoipDb === undefined ? error : new StartError(`GEOIP_DB cannot be used: ${error.message}`)
+    throw error instanceof FileError ? new StartError(error.message) : error
   })
 }
 

@@ -10,6 +10,13 @@ export type LocationLog = {
   warn(details: object, message: string): void
 }
 
+export type CityFileOptions = {
+  /** What the log calls it. */
+  name?: string
+  /** Told when answers come from other bytes than before. */
+  onRead?: () => void
+}
+
 export type CityFile = {
   /** Reads the file without blocking, unless that was done. @throws if it cannot be read or is no database */
   load(): Promise<void>
@@ -29,7 +36,12 @@ export type CityFile = {
  *
  * maxmind's own `watchForUpdates` is not used: it loads a broken file over the good one and rejects unhandled.
  */
-export function cityFile(path: string, pollMilliseconds: number, log: LocationLog): CityFile {
+export function cityFile(
+  path: string,
+  pollMilliseconds: number,
+  log: LocationLog,
+  { name = 'City database', onRead = () => {} }: CityFileOptions = {},
+): CityFile {
   let reader: Reader<Response> | null = null
   let first: Promise<void> | null = null
   /** Why the file on disk gives no answers; reported once, and not tried again before the file changes. */
@@ -40,10 +52,11 @@ export function cityFile(path: string, pollMilliseconds: number, log: LocationLo
   const use = (fresh: Reader<Response>) => {
     reader = fresh
     failure = null
+    onRead()
   }
 
   const fail = (err: unknown) => {
-    if (failure === null) log.warn({ err, file: path }, 'City database cannot be read; visits may get no place')
+    if (failure === null) log.warn({ err, file: path }, `${name} cannot be read; visits may get nothing from it`)
     failure = err instanceof Error ? err : new Error(String(err))
     return failure
   }
@@ -64,9 +77,9 @@ export function cityFile(path: string, pollMilliseconds: number, log: LocationLo
       // A slower, older reading must not replace a newer one.
       if (reading !== readings) return
       use(fresh)
-      log.info({ file: path }, 'City database reloaded')
+      log.info({ file: path }, `${name} reloaded`)
     } catch (err) {
-      log.warn({ err, file: path }, 'City database changed but cannot be used; the old one stays')
+      log.warn({ err, file: path }, `${name} changed but cannot be used; the old one stays`)
     }
   }
 

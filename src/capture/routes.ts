@@ -23,6 +23,7 @@ import {
   usedUpLink,
 } from './dead-link.js'
 import type { Locator } from './location.js'
+import type { Networks } from './networks.js'
 import { shortBases } from './opened-path.js'
 import { isApiPath } from './outside-links.js'
 import { answerPage, unavailable } from './pages.js'
@@ -37,10 +38,11 @@ export interface RedirectDeps {
   tokens: Tokens
   recorder: Recorder
   locator: Locator
+  networks: Pick<Networks, 'isScanner'>
   hosts: Hosts
   /** Counts openings by address. */
   openings: Counter
-  config: FallbackConfig & Pick<Config, 'rootUrl' | 'anonymizeIp' | 'openingsLimit'>
+  config: FallbackConfig & Pick<Config, 'rootUrl' | 'anonymizeIp' | 'botNetworks' | 'openingsLimit'>
 }
 
 /**
@@ -50,7 +52,8 @@ export interface RedirectDeps {
  * cost every first click a second round trip, and count it twice.
  */
 export function redirectRoutes(app: FastifyInstance, deps: RedirectDeps): void {
-  const { tokens, recorder, locator, hosts, openings, config } = deps
+  const { tokens, recorder, locator, networks, hosts, openings, config } = deps
+  const reading = { locator, networks, networkPolicy: config.botNetworks, anonymize: config.anonymizeIp }
   app.setErrorHandler((error, request, reply) => {
     const known = toHttpError(error)
     if (known.status >= 500) request.log.error({ err: error }, 'a click could not be answered')
@@ -80,7 +83,7 @@ export function redirectRoutes(app: FastifyInstance, deps: RedirectDeps): void {
     const url = `${base}/:token(${tokenShape})`
     app.get<{ Params: { token: string } }>(url, { ...openRoute, ...limited }, async (request, reply) => {
       const target = openable(await tokens.find(request.params.token))
-      const visit = await visitOf(request, target, { locator, anonymize: config.anonymizeIp })
+      const visit = await visitOf(request, target, reading)
       const query = target.forwardQuery ? queryOf(request.url) : null
       const values = placeholderValues(visit, target.recipient?.mobile ?? null)
       const location = targetUrl(chooseTarget(target, visit), values, query, config.targetSchemes)

@@ -2,12 +2,15 @@ import type { TokenTarget } from '../links/target.js'
 import type { NewVisit } from '../visits/visit.js'
 import { anonymizeAddress } from './addresses.js'
 import type { Locator } from './location.js'
-import { botReason, verdict } from './policy.js'
+import type { Networks } from './networks.js'
+import { botReason, cloudBrowsers, type NetworkPolicy, verdict } from './policy.js'
 import { newVisitId } from './visit-id.js'
-import { type Click, readVisitor } from './visitor.js'
+import { type Click, readVisitor, type Visitor } from './visitor.js'
 
 export interface CaptureOptions {
   locator: Locator
+  networks: Pick<Networks, 'isScanner'>
+  networkPolicy: NetworkPolicy
   /** Keep addresses without their host part, once the place is known. */
   anonymize: boolean
 }
@@ -20,9 +23,14 @@ export async function visitOf(click: Click, target: TokenTarget, options: Captur
   const { method, headers } = click
   const sentAt = target.recipient?.sentAt ?? null
   if (clientIp !== null) await options.locator.ready(clientIp)
+  const isFromScanners = comesFromScanners(visitor, options)
+  const reason = botReason(
+    { method, headers, isProgram, openedAt: createdAt, sentAt, isFromScanners },
+    options.networkPolicy,
+  )
   return {
     ...visitor,
-    ...verdict(botReason({ method, headers, isProgram, openedAt: createdAt, sentAt })),
+    ...verdict(reason, isFromScanners),
     id: newVisitId(),
     visitId: null,
     linkId: target.linkId,
@@ -33,6 +41,14 @@ export async function visitOf(click: Click, target: TokenTarget, options: Captur
     place: clientIp === null ? null : options.locator.locate(clientIp),
     resolution: null,
   }
+}
+
+function comesFromScanners(
+  { clientIp, userAgent }: Pick<Visitor, 'clientIp' | 'userAgent'>,
+  { networks, networkPolicy }: CaptureOptions,
+): boolean {
+  if (networkPolicy === 'off' || clientIp === null || cloudBrowsers.has(userAgent.browser ?? '')) return false
+  return networks.isScanner(clientIp)
 }
 
 function keptAddress(address: string | null, { isErased }: TokenTarget, { anonymize }: CaptureOptions): string | null {

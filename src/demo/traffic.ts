@@ -104,7 +104,10 @@ function visit({ random, host, locate }: TrafficOptions, { time, link, recipient
   const createdAt = new Date(time)
   const { userAgent, headers, clientIp, isMachine, network } = visitor
   const isProgram = describeUserAgent(userAgent, headers).is_bot
-  const suspect = { method: 'GET', headers: { 'user-agent': userAgent }, isProgram, openedAt: createdAt, sentAt: null }
+  const suspect = {
+    ...{ method: 'GET', headers: { 'user-agent': userAgent }, isProgram, openedAt: createdAt, sentAt: null },
+    isFromScanners: false,
+  }
   return {
     id: random.uuid(createdAt),
     visitId: null,

@@ -12,6 +12,7 @@ const suspect = (given: Partial<Suspect> = {}, userAgent = chrome): Suspect => (
   isProgram: describeUserAgent(userAgent, {}).is_bot,
   openedAt,
   sentAt: null,
+  isFromScanners: false,
   ...given,
 })
 
@@ -84,7 +85,7 @@ it.each([
 
 it('names the surest reason', () => {
   const headers = { 'user-agent': 'curl/8.5.0', purpose: 'prefetch' }
-  const all = { method: 'HEAD', headers, isProgram: true, openedAt, sentAt: openedAt }
+  const all = { method: 'HEAD', headers, isProgram: true, openedAt, sentAt: openedAt, isFromScanners: true }
   expect(botReason(all)).toBe('head')
   expect(botReason({ ...all, method: 'GET' })).toBe('prefetch')
   expect(botReason({ ...all, method: 'GET', headers: {} })).toBe('user_agent')

@@ -16,7 +16,14 @@ const people: Sent[] = fixture.people
 function reasonOf({ userAgent, headers = {} }: Sent) {
   const isProgram = describeUserAgent(userAgent, headers).is_bot
   const all = { ...headers, 'user-agent': userAgent }
-  return botReason({ method: 'GET', headers: all, isProgram, openedAt: new Date(), sentAt: null })
+  return botReason({
+    method: 'GET',
+    headers: all,
+    isProgram,
+    openedAt: new Date(),
+    sentAt: null,
+    isFromScanners: false,
+  })
 }
 
 it.each(programs)('takes $userAgent for a program: $reason', (sent) => {

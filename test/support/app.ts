@@ -7,6 +7,7 @@ import { inject, onTestFinished } from 'vitest'
 import { buildApp } from '../../src/app.js'
 import { openLocator } from '../../src/capture/location.js'
 import { logWay } from '../../src/capture/log-way.js'
+import { openNetworks } from '../../src/capture/networks.js'
 import { openRecorder, type Recorder } from '../../src/capture/recorder.js'
 import { openSpool } from '../../src/capture/spool.js'
 import { readConfig } from '../../src/config.js'
@@ -75,11 +76,12 @@ export async function openApp(options: TestAppOptions = {}): Promise<TestApp> {
   const spool = await openSpool({ directory, maxBytes: 2 ** 26, log: quiet })
   const recorder = openRecorder({ way: logWay(db), spool, waitMs: config.captureWaitMs, log: quiet })
   const locator = await openLocator({ file: config.geoipDb })
+  const networks = await openNetworks({ file: config.asnDb })
   const app = await buildApp({
     db,
     config,
     notifications,
-    capture: { recorder, locator },
+    capture: { recorder, locator, networks },
     api: {
       jwtKeys: jwtKeys ?? secret,
       digests: new Digests(db, digests),
@@ -106,6 +108,7 @@ export async function openApp(options: TestAppOptions = {}): Promise<TestApp> {
       await spool.close()
       await rm(directory, { recursive: true, force: true })
       locator.close()
+      networks.close()
       await notifications.close()
       await drop()
     },

@@ -55,7 +55,8 @@ export async function visitOfClick(
   if (clientIp !== null) await locator.ready(clientIp)
   const headers = { 'user-agent': userAgent }
   const isProgram = click.isBot || describeUserAgent(userAgent, {}).is_bot
-  const { isBot, options } = verdict(botReason({ method: 'GET', headers, isProgram, openedAt, sentAt: null }))
+  const suspect = { method: 'GET', headers, isProgram, openedAt, sentAt: null, isFromScanners: false }
+  const { isBot, options } = verdict(botReason(suspect))
   return {
     id: uuidv5(JSON.stringify([program, linkId, ...click.identity]), namespace),
     visitId: null,
