@@ -1129,6 +1129,8 @@ export interface components {
                 people: number;
                 /** @description Visits that no person made. */
                 bots: number;
+                /** @description Of the people's visits, those that something speaks against (`options.suspect`). */
+                suspected: number;
                 /** @description Pairs of an address and a user agent that people came with. */
                 unique_visitors: number;
                 /** @description Recipients whom a visit of a person has come from. */
@@ -1143,6 +1145,7 @@ export interface components {
                 visits: number;
                 people: number;
                 bots: number;
+                suspected: number;
             }[] | null;
             /** @description null without `group_by`. Most visits first, then by value. */
             groups: {
@@ -1162,6 +1165,7 @@ export interface components {
                 visits: number;
                 people: number;
                 bots: number;
+                suspected: number;
             }[] | null;
             /** @description null when nothing was cut. */
             other: {
@@ -1170,6 +1174,7 @@ export interface components {
                 visits: number;
                 people: number;
                 bots: number;
+                suspected: number;
             } | null;
         };
         /** @description Personal data that was read with one token of one link within one minute. */
@@ -3280,6 +3285,7 @@ export interface operations {
                     message_id?: string;
                     mobile?: string;
                     client_ip?: string;
+                    suspect?: string;
                 };
                 /** @description Visits from this time on. A time without a zone is in the output zone. */
                 from?: string;
@@ -3711,6 +3717,7 @@ export interface operations {
                     message_id?: string;
                     mobile?: string;
                     client_ip?: string;
+                    suspect?: string;
                 };
                 /** @description Visits from this time on. A time without a zone is in the output zone. */
                 from?: string;
@@ -3808,6 +3815,7 @@ export interface operations {
                     message_id?: string;
                     mobile?: string;
                     client_ip?: string;
+                    suspect?: string;
                 };
                 /** @description Visits from this time on. A time without a zone is in the output zone. */
                 from?: string;
@@ -3906,6 +3914,7 @@ export interface operations {
                     message_id?: string;
                     mobile?: string;
                     client_ip?: string;
+                    suspect?: string;
                 };
                 /** @description Visits from this time on. A time without a zone is in the output zone. */
                 from?: string;

@@ -1,7 +1,7 @@
 import type { Visit } from '../client/index.js'
 import { instantOfWall } from './format.js'
 import { rangeOf } from './range.js'
-import { filterQuery, filtersOf } from './visit-filters.js'
+import { type FilterField, filterQuery, filtersOf } from './visit-filters.js'
 
 /** Whether a visit that has just come is one of those that a place asks for. */
 export function belongs(visit: Visit, params: Record<string, string>): boolean {
@@ -11,7 +11,7 @@ export function belongs(visit: Visit, params: Record<string, string>): boolean {
   return (
     (bots === 'include' || (bots === 'only') === isOfBot(visit)) &&
     filtersOf(params).every(({ field, value }) => {
-      return fits(visit[field] ?? '', field === 'country_code' ? value.toUpperCase() : value)
+      return fits(filteredBy(visit, field), field === 'country_code' ? value.toUpperCase() : value)
     }) &&
     from <= at &&
     at < to
@@ -20,6 +20,11 @@ export function belongs(visit: Visit, params: Record<string, string>): boolean {
 
 /** Visits have no field for it: the server notes its verdict among the options. */
 const isOfBot = ({ options }: Visit) => options?.bot === true
+
+function filteredBy(visit: Visit, field: FilterField): string {
+  if (field !== 'suspect') return visit[field] ?? ''
+  return isOfBot(visit) ? '' : String(visit.options?.suspect ?? '')
+}
 
 /** As the API reads a filter: values with commas, `-` in front of an unwanted one. */
 function fits(has: string, filter: string): boolean {

@@ -4,7 +4,7 @@ import { hrefWith } from './location.js'
 /** What the API filters by, of what a visit can be told apart by; and a recipient, whom other pages lead here with. */
 export const filterFields = [
   ...(['country_code', 'region', 'city', 'device_type', 'device_brand', 'browser', 'platform'] as const),
-  ...(['browser_lang', 'host', 'token', 'message_id', 'client_ip'] as const),
+  ...(['browser_lang', 'host', 'token', 'message_id', 'client_ip', 'suspect'] as const),
 ] as const
 
 export type FilterField = (typeof filterFields)[number]

@@ -6,6 +6,7 @@ import { growingCache } from '../growing-cache.js'
 import { type PageRequest, pageBounds } from '../http/paginate.js'
 import type { LinkPositions } from '../links/positions.js'
 import type { Condition, FilterName, VisitFilters } from './filters.js'
+import { isSuspected } from './suspects.js'
 
 /** A filtered query that takes longer is ended, and answered with 503 (issue: never left to run). */
 export const searchTimeoutMs = 5000
@@ -150,4 +151,5 @@ const sources: Record<FilterName, (values: string) => string> = {
   message_id: recipient((values) => `(message_id = ${values} OR message_id IS NULL AND token = ${values})`),
   mobile: recipient((values) => `mobile = ${values}`),
   client_ip: (values) => `v.client_ip = ANY(${values}::inet[])`,
+  suspect: (values) => `${isSuspected} AND v.options ->> 'suspect' = ANY(${values}::text[])`,
 }

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseDateRange, parseInstant } from '../http/dates.js'
+import { suspicions } from './suspects.js'
 
 /** Filters of the visit list, by the field of a visit that they compare. */
 export const filterNames = [
@@ -17,6 +18,7 @@ export const filterNames = [
   'message_id',
   'mobile',
   'client_ip',
+  'suspect',
 ] as const
 
 export type FilterName = (typeof filterNames)[number]
@@ -180,6 +182,7 @@ function valueProblem(name: FilterName, values: string[]): string | null {
     ],
     // PostgreSQL knows no zones of IPv6 addresses.
     client_ip: [(text) => isIP(text) !== 0 && !text.includes('%'), 'The filter client_ip takes IP addresses.'],
+    suspect: [(text) => suspicions.some((one) => one === text), `The filter suspect takes ${suspicions.join(', ')}.`],
     mobile: [(text) => /^\+?[\d*]{1,32}$/.test(text), 'The filter mobile takes digits.'],
   }
   const [isRight, message] = checks[name] ?? [() => true, '']

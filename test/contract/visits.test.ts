@@ -127,7 +127,7 @@ describe('questions about visits that are none', () => {
   const refuses = (query: string, errors: Record<string, string>) =>
     answers(query, `GET ${path}?${query}`, { given }, invalid(errors))
   const names =
-    'There are browser, platform, device_type, device_brand, country_code, region, city, browser_lang, host, token, message_id, mobile, client_ip.'
+    'There are browser, platform, device_type, device_brand, country_code, region, city, browser_lang, host, token, message_id, mobile, client_ip, suspect.'
   const instant =
     'The field must be a time as ISO 8601 or Y-m-d H:i:s, such as 2026-01-31 or 2026-01-31T12:00:00+01:00.'
   refuses('per_page=0', { per_page: 'The per page field must be a number between 1 and 100.' })

@@ -205,19 +205,21 @@ describe('after an erasure', () => {
     expect(rows).toEqual([])
   })
 
-  it('what an import had in hand meanwhile is stored blank, and as a bot if it was one', async () => {
+  it('what an import had in hand meanwhile is stored blank, and as a bot’s or a suspect’s if it was', async () => {
     const site = await someVisits()
     await erase(site)
     const about = { recipientId: 1, clientIp: '10.0.0.9', queryString: 'name=Jo' }
     await appendVisits(site.db, 26, [
       newVisit(1, { ...about, options: { note: 'Jo' } }),
       newVisit(1, { ...about, isBot: true, options: { note: 'Jo', bot: true, bot_reason: 'agent' } }),
+      newVisit(1, { ...about, options: { note: 'Jo', suspect: 'network' } }),
       newVisit(1, { ...about, recipientId: 2, options: { note: 'Jim' } }),
     ])
     const { data } = (await get(site, '/link/urls/1/visits')).json()
     expect(data[0].options).toEqual({ note: 'Jim' })
-    expect(data[1]).toMatchObject({ ...blank, options: { bot: true, bot_reason: 'agent' } })
-    expect(data[2]).toMatchObject(blank)
+    expect(data[1]).toMatchObject({ ...blank, options: { suspect: 'network' } })
+    expect(data[2]).toMatchObject({ ...blank, options: { bot: true, bot_reason: 'agent' } })
+    expect(data[3]).toMatchObject(blank)
   })
 })
 

@@ -60,6 +60,8 @@ export const visitShape = fc.record({
   host: fc.constantFrom('go.example.com', 's.example.com', null),
   clientIp: fc.constantFrom('10.0.0.1', '10.0.0.2', '2001:db8::1', null),
   recipientId: fc.constantFrom(1, 2, null),
+  // Of bots nobody asks it; what else an import had there is no suspicion.
+  options: fc.constantFrom(null, null, { suspect: 'network' }, { suspect: 'other' }, { campaign: 'spring' }),
 })
 
 export async function storeEmpty({ db }: TestApp, ownerId: number): Promise<void> {

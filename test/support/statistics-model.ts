@@ -22,6 +22,7 @@ interface Counted {
   visits: number
   people: number
   bots: number
+  suspected: number
 }
 
 const quarterMs = 900_000
@@ -41,9 +42,15 @@ export function modelStatistics(all: ModelVisit[], query: ModelQuery) {
   }
 }
 
-function count(visits: { isBot: boolean }[]): Counted {
+function count(visits: ModelVisit[]): Counted {
   const bots = visits.filter(({ isBot }) => isBot).length
-  return { visits: visits.length, people: visits.length - bots, bots }
+  const suspected = visits.filter((visit) => suspicionOf(visit) !== null).length
+  return { visits: visits.length, people: visits.length - bots, bots, suspected }
+}
+
+/** Only what people do can be suspected. */
+function suspicionOf({ isBot, options }: ModelVisit): string | null {
+  return !isBot && options !== null && 'suspect' in options && options.suspect === 'network' ? 'network' : null
 }
 
 function isWanted(visit: ModelVisit, { filter, from, to, bots }: ModelQuery): boolean {
@@ -51,12 +58,18 @@ function isWanted(visit: ModelVisit, { filter, from, to, bots }: ModelQuery): bo
   if (to !== null && visit.createdAt >= to) return false
   if (bots !== 'include' && visit.isBot !== (bots === 'only')) return false
   return Object.entries(filter).every(([name, text]) => {
-    const value = name === 'token' ? visit.token : name === 'client_ip' ? visit.clientIp : fieldOf(visit, name, 'UTC')
+    const value = filteredBy(visit, name)
     const values = text.split(',')
     const wanted = values.filter((one) => !one.startsWith('-'))
     const isUnwanted = values.some((one) => one === `-${value}`)
     return !isUnwanted && (wanted.length === 0 || wanted.includes(String(value)))
   })
+}
+
+function filteredBy(visit: ModelVisit, name: string): string | number | null {
+  if (name === 'token') return visit.token
+  if (name === 'client_ip') return visit.clientIp
+  return name === 'suspect' ? suspicionOf(visit) : fieldOf(visit, name, 'UTC')
 }
 
 function fieldOf(visit: ModelVisit, name: string, timezone: string): string | number | null {

@@ -34,6 +34,7 @@ const filters = fc.oneof(
         region: fc.constantFrom('Berlin', '-Berlin'),
         browser_lang: fc.constantFrom('en', '-en', 'en,de'),
         host: fc.constantFrom('go.example.com', '-go.example.com'),
+        suspect: fc.constantFrom('network', '-network', 'network,-network'),
       },
       { requiredKeys: [] },
     ),

@@ -167,6 +167,7 @@ describe('filters', () => {
     'filter[token]=r21x1',
     'filter[mobile]=4477009001',
     'filter[city]=Atlantis',
+    'filter[suspect]=-network&bots=exclude',
     'from=2026-01-01&to=2026-12-31',
     'bots=exclude&as_of=1001',
   ])('%s gives what the list gives', async (query) => {

@@ -45,7 +45,7 @@ async function listOf(visits: Partial<NewVisit>[] = [], { app, db, as } = site) 
 describe('filters', () => {
   /** With tokens of its own: `TOKEN1` in a query is that of recipient 1. */
   const visits: Partial<NewVisit>[] = [
-    { createdAt: new Date('2026-06-25T21:59:59Z'), clientIp: '10.0.0.1' },
+    { createdAt: new Date('2026-06-25T21:59:59Z'), clientIp: '10.0.0.1', options: { suspect: 'network' } },
     { createdAt: new Date('2026-06-25T22:00:00Z'), userAgent: safari, place: berlin, recipientId: 1 },
     { createdAt: new Date('2026-06-28T21:59:59Z'), userAgent: unknownAgent, place: null, recipientId: 2 },
     {
@@ -78,6 +78,10 @@ describe('filters', () => {
     ['filter[message_id]=TOKEN2', [2]],
     ['filter[client_ip]=2001:DB8:0::1', [3]],
     ['filter[client_ip]=10.0.0.1,127.0.0.1', [2, 1, 0]],
+    ['filter[suspect]=network', [0]],
+    ['filter[suspect]=-network', [3, 2, 1]],
+    ['filter[suspect]=network,-network', []],
+    ['filter[suspect]=network&bots=only', []],
     ['bots=exclude', [2, 1, 0]],
     ['bots=only', [3]],
     ['bots=only&filter[browser]=Chrome', []],
@@ -114,6 +118,7 @@ describe('filters', () => {
     ['filter[country_code]=Germany', 'filter.country_code', 'two letters'],
     ['filter[client_ip]=1.2.3', 'filter.client_ip', 'takes IP addresses'],
     ['filter[client_ip]=fe80::1%25eth0', 'filter.client_ip', 'takes IP addresses'],
+    ['filter[suspect]=yes', 'filter.suspect', 'The filter suspect takes network.'],
     ['from=2026-02-30', 'from', 'must be a time as ISO 8601'],
     ['to=now', 'to', 'must be a time as ISO 8601'],
     ['date=2026-01-01', 'date', 'such as Jun 26, 2026 - Jun 28, 2026'],

@@ -13,7 +13,7 @@ const minuteMs = 60_000
 const latelyMs = 30 * minuteMs
 
 /** What visits can be told apart by. */
-export type Dimension = Exclude<keyof Group, 'title' | 'visits' | 'people' | 'bots'>
+export type Dimension = Exclude<keyof Group, 'title' | 'visits' | 'people' | 'bots' | 'suspected'>
 
 export interface StatisticsAnswer {
   data: Statistics

@@ -9,6 +9,8 @@ export interface BarRow {
   isRest?: boolean
   people: number
   bots: number
+  /** Of the people's visits. */
+  suspected: number
   /** Where a click leads. */
   href?: string | undefined
   isChosen?: boolean
@@ -36,7 +38,7 @@ export function Bars({ label, rows, total }: BarsProps) {
 }
 
 function Bar({ row, most, total }: { row: BarRow; most: number; total: number }) {
-  const { name, people, bots, href, isChosen = false, isSoft = false, isRest = false } = row
+  const { name, people, bots, suspected, href, isChosen = false, isSoft = false, isRest = false } = row
   const width = (count: number) => ({ width: `${(100 * count) / most}%` })
   const content = (
     <>
@@ -50,6 +52,7 @@ function Bar({ row, most, total }: { row: BarRow; most: number; total: number })
         </span>
       )}
       {bots > 0 && <span class="unseen">{texts.charts.ofBots(formatNumber(bots))}</span>}
+      {suspected > 0 && <span class="unseen">{texts.charts.ofSuspects(formatNumber(suspected))}</span>}
     </>
   )
   if (href === undefined) return <span class="bar">{content}</span>

@@ -73,8 +73,9 @@ export function GroupBars({ statistics: { totals, groups, other }, dimension, pi
   const rows: BarRow[] = groupRows(groups ?? [], dimension, pick)
   if (rows.length === 0) return <p class="soft nothing">{texts.charts.nothing}</p>
   if (other !== null) {
-    const { people, bots } = other
-    rows.push({ name: texts.charts.others(formatNumber(other.groups)), isSoft: true, isRest: true, people, bots })
+    const { people, bots, suspected } = other
+    const name = texts.charts.others(formatNumber(other.groups))
+    rows.push({ name, isSoft: true, isRest: true, people, bots, suspected })
   }
   return <Bars label={texts.dimensions[dimension]} rows={rows} total={totals.visits} />
 }

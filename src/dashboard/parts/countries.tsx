@@ -19,7 +19,7 @@ export function Countries({ id, query, pulse, pick }: CountriesProps) {
   const { data, problem, isMissing } = useStatistics(id, { ...query, group_by: 'country_code', top: 100 }, pulse)
   const groups = data?.data.groups ?? []
   const rest = groups.slice(listed)
-  const sum = (name: 'visits' | 'people' | 'bots') =>
+  const sum = (name: 'visits' | 'people' | 'bots' | 'suspected') =>
     rest.reduce((total, group) => total + group[name], data?.data.other?.[name] ?? 0)
   const other =
     rest.length === 0 && !data?.data.other ? null : { groups: rest.length + (data?.data.other?.groups ?? 0) }
@@ -34,7 +34,10 @@ export function Countries({ id, query, pulse, pick }: CountriesProps) {
             statistics={{
               ...data.data,
               groups: groups.slice(0, listed),
-              other: other && { ...other, visits: sum('visits'), people: sum('people'), bots: sum('bots') },
+              other: other && {
+                ...other,
+                ...{ visits: sum('visits'), people: sum('people'), bots: sum('bots'), suspected: sum('suspected') },
+              },
             }}
             dimension="country_code"
             pick={pick}

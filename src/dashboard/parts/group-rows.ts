@@ -10,7 +10,7 @@ export type PickOf = (dimension: Dimension, value: string) => { href: string; is
 export function groupRows(groups: Group[], dimension: Dimension, pick?: PickOf): BarRow[] {
   return groups.map((group) => {
     const value = group[dimension]
-    const counts = { people: group.people, bots: group.bots }
+    const counts = { people: group.people, bots: group.bots, suspected: group.suspected }
     if (value === null || value === undefined) return { name: texts.unknown, isSoft: true, ...counts }
     return { name: valueName(dimension, String(value), group.title), ...counts, ...pick?.(dimension, String(value)) }
   })

@@ -42,7 +42,20 @@ export function Tiles({ totals, isMissing, children }: TilesProps) {
     <dl class="tiles">
       {children}
       <Tile name={t.visits} value={totals?.visits} isMissing={isMissing} note={t.visitsNote} />
-      <Tile name={t.people} value={totals?.people} isMissing={isMissing} note={share(totals?.people)} mark="people" />
+      <Tile
+        name={t.people}
+        value={totals?.people}
+        isMissing={isMissing}
+        note={
+          <>
+            {share(totals?.people)}
+            {totals !== undefined && totals.suspected > 0 && (
+              <span title={t.suspectedTitle}>, {t.suspectedNote(formatNumber(totals.suspected))}</span>
+            )}
+          </>
+        }
+        mark="people"
+      />
       <Tile name={t.bots} value={totals?.bots} isMissing={isMissing} note={share(totals?.bots)} mark="bots" />
       <Tile name={t.unique} value={totals?.unique_visitors} isMissing={isMissing} note={t.uniqueNote} />
       {totals !== undefined && totals.recipients_sent > 0 && (

@@ -122,6 +122,11 @@ function Plot({ series, interval, onZoom }: PlotProps) {
               {texts.totals[name]} <b>{formatNumber(shown[name])}</b>
             </span>
           ))}
+          {shown.suspected > 0 && (
+            <span>
+              {texts.totals.suspected} <b>{formatNumber(shown.suspected)}</b>
+            </span>
+          )}
         </div>
       )}
     </div>

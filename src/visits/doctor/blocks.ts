@@ -43,7 +43,7 @@ async function isRight(client: PoolClient, source: StatisticsSource, { first, la
 
 const nextBlock = statement(`
 SELECT first::float8, last::float8 FROM visit_blocks
-WHERE user_id = $1 AND link_id = $2 AND visit_blocks.first >= $3 ORDER BY visit_blocks.first LIMIT 1`)
+WHERE user_id = $1 AND link_id = $2 AND visit_blocks.first >= $3 AND suspects IS NOT NULL ORDER BY visit_blocks.first LIMIT 1`)
 
 /** Whoever has them in memory must not go on with them. */
 const removeBlocks = statement(`

@@ -8,7 +8,7 @@ const count = (example: number, description?: string) =>
     .nonnegative()
     .meta({ ...(description !== undefined && { description }), examples: [example] })
 
-const counts = { visits: count(5), people: count(4), bots: count(1) }
+const counts = { visits: count(5), people: count(4), bots: count(1), suspected: count(0) }
 
 const text = (example: string) =>
   z
@@ -21,6 +21,7 @@ const totals = z.object({
   visits: count(2025),
   people: count(1688, 'Visits that people made.'),
   bots: count(337, 'Visits that no person made.'),
+  suspected: count(41, "Of the people's visits, those that something speaks against (`options.suspect`)."),
   unique_visitors: count(1203, 'Pairs of an address and a user agent that people came with.'),
   recipients_reached: count(640, 'Recipients whom a visit of a person has come from.'),
   recipients_sent: count(900, 'All recipients of the link, or of all links.'),
@@ -57,13 +58,21 @@ const group = z
 
 /** `interval=day&group_by=browser&top=1` over two days. */
 const example = {
-  totals: { visits: 5, people: 4, bots: 1, unique_visitors: 3, recipients_reached: 2, recipients_sent: 900 },
+  totals: {
+    visits: 5,
+    people: 4,
+    bots: 1,
+    suspected: 0,
+    unique_visitors: 3,
+    recipients_reached: 2,
+    recipients_sent: 900,
+  },
   series: [
-    { start: '2026-11-01T00:00:00+01:00', visits: 5, people: 4, bots: 1 },
-    { start: '2026-11-02T00:00:00+01:00', visits: 0, people: 0, bots: 0 },
+    { start: '2026-11-01T00:00:00+01:00', visits: 5, people: 4, bots: 1, suspected: 0 },
+    { start: '2026-11-02T00:00:00+01:00', visits: 0, people: 0, bots: 0, suspected: 0 },
   ],
-  groups: [{ browser: 'Chrome', visits: 3, people: 3, bots: 0 }],
-  other: { groups: 2, visits: 2, people: 1, bots: 1 },
+  groups: [{ browser: 'Chrome', visits: 3, people: 3, bots: 0, suspected: 0 }],
+  other: { groups: 2, visits: 2, people: 1, bots: 1, suspected: 0 },
 }
 
 export const statisticsAnswer = okSchema(

@@ -14,6 +14,7 @@ export function addParts(chunk: Chunk, stored: Partial<Record<StoredPart, Buffer
     if (bytes !== undefined) parts[name] = readCodes(bytes, columns[name].entries.length, length)
   }
   if (stored.humans !== undefined) parts.humans = readBits(stored.humans, length)
+  if (stored.suspects !== undefined) parts.suspects = readBits(stored.suspects, length)
   if (stored.offsets !== undefined) parts.offsets = readOffsets(stored.offsets, length)
   if (stored.times !== undefined) parts.times = readTimes(stored.times, chunk)
   if (stored.visitors !== undefined) parts.visitors = readVisitors(stored.visitors, chunk, numbers)
@@ -26,9 +27,9 @@ function readCodes(bytes: Buffer, entries: number, length: number): Uint8Array |
 }
 
 function readBits(bits: Buffer, length: number): Uint8Array {
-  const humans = new Uint8Array(length)
-  for (let at = 0; at < length; at++) humans[at] = ((bits[at >> 3] ?? 0) >> (at & 7)) & 1
-  return humans
+  const flags = new Uint8Array(length)
+  for (let at = 0; at < length; at++) flags[at] = ((bits[at >> 3] ?? 0) >> (at & 7)) & 1
+  return flags
 }
 
 function readOffsets(bytes: Buffer, length: number): Uint16Array {

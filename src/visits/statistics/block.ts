@@ -20,10 +20,12 @@ export interface BlockSummary {
   /** Of each run: its quarter, one past its last visit, its people. */
   runs: number[]
   facets: Record<FacetName, { entries: Value[][]; visits: number[]; people: number[] }>
+  /** Where some of the people's visits are suspected: how many, of each run, and of each code of each facet. */
+  suspects?: { all: number; runs: number[]; facets: Record<FacetName, number[]> }
 }
 
 /** Columns of the table, in the order of the log's visits. */
-export const storedParts = [...facetNames, 'humans', 'offsets', 'times', 'visitors', 'recipients'] as const
+export const storedParts = [...facetNames, 'humans', 'suspects', 'offsets', 'times', 'visitors', 'recipients'] as const
 
 export type StoredPart = (typeof storedParts)[number]
 
@@ -34,6 +36,7 @@ export function blockOf(chunk: Chunk, numbers: LogNumbers): Block {
     const values = Array.from(entries, (entry) => numbers.facets[name].entries[entry] ?? [])
     return { entries: values, visits: Array.from(visits), people: Array.from(people) }
   })
+  const suspects = suspectsOf(chunk)
   const flatRuns = Array.from({ length: runs.length }, (_, run) => [
     runs.quarters[run],
     runs.ends[run],
@@ -41,10 +44,11 @@ export function blockOf(chunk: Chunk, numbers: LogNumbers): Block {
   ])
   return {
     first,
-    summary: { length, people, runs: flatRuns.flat().map((number) => number ?? 0), facets },
+    summary: { length, people, runs: flatRuns.flat().map((number) => number ?? 0), facets, ...suspects },
     parts: {
       ...ofFacets((name) => codesOf(chunk, name)),
       humans: bitsOf(partOf(chunk, 'humans'), length),
+      suspects: chunk.suspects > 0 ? bitsOf(partOf(chunk, 'suspects'), length) : nothing,
       offsets: offsetsOf(partOf(chunk, 'offsets'), length),
       times: timesOf(partOf(chunk, 'times'), length),
       visitors: visitorsOf(chunk, numbers),
@@ -54,7 +58,11 @@ export function blockOf(chunk: Chunk, numbers: LogNumbers): Block {
 }
 
 /** A chunk of which only the sums are in memory. */
-export function chunkOf(first: number, { length, people, runs, facets }: BlockSummary, numbers: LogNumbers): Chunk {
+export function chunkOf(
+  first: number,
+  { length, people, runs, facets, suspects }: BlockSummary,
+  numbers: LogNumbers,
+): Chunk {
   const at = (part: number) => runs.filter((_, nth) => nth % 3 === part)
   const columns: Record<FacetName, Column> = ofFacets((name) => {
     const { entries, visits, people } = facets[name]
@@ -62,11 +70,25 @@ export function chunkOf(first: number, { length, people, runs, facets }: BlockSu
       entries: Uint32Array.from(entries, (values) => numbers.facets[name].numberOf(values)),
       visits: Uint16Array.from(visits),
       people: Uint16Array.from(people),
+      suspects: Uint16Array.from(suspects?.facets[name] ?? []),
     }
   })
-  const ofRuns = { quarters: Int32Array.from(at(0)), ends: Uint16Array.from(at(1)), people: Uint16Array.from(at(2)) }
+  const ofRuns = {
+    quarters: Int32Array.from(at(0)),
+    ends: Uint16Array.from(at(1)),
+    people: Uint16Array.from(at(2)),
+    suspects: Uint16Array.from(suspects?.runs ?? []),
+  }
   const [low, high] = [Math.min(...ofRuns.quarters), Math.max(...ofRuns.quarters)]
-  return { first, length, people, runs: { length: runs.length / 3, low, high, ...ofRuns }, columns, parts: {} }
+  const allRuns = { length: runs.length / 3, low, high, ...ofRuns }
+  return { first, length, people, suspects: suspects?.all ?? 0, runs: allRuns, columns, parts: {} }
+}
+
+/** Left out where there are none, as in blocks from before visits were suspected. */
+function suspectsOf({ suspects: all, runs, columns }: Chunk): Pick<BlockSummary, 'suspects'> {
+  if (all === 0) return {}
+  const facets = ofFacets((name) => Array.from(columns[name].suspects))
+  return { suspects: { all, runs: Array.from(runs.suspects.subarray(0, runs.length)), facets } }
 }
 
 /** One byte a visit, or two where there are more codes than fit; nothing where all have the same. */
@@ -77,9 +99,9 @@ function codesOf({ columns, parts, length }: Chunk, name: FacetName): Buffer {
   return entries.length <= 256 ? Buffer.from(codes) : bytesOf(Uint16Array.from(codes))
 }
 
-function bitsOf(humans: Uint8Array, length: number): Buffer {
+function bitsOf(flags: Uint8Array, length: number): Buffer {
   const bits = Buffer.alloc(Math.ceil(length / 8))
-  for (let at = 0; at < length; at++) bits[at >> 3] = (bits[at >> 3] ?? 0) | ((humans[at] ?? 0) << (at & 7))
+  for (let at = 0; at < length; at++) bits[at >> 3] = (bits[at >> 3] ?? 0) | ((flags[at] ?? 0) << (at & 7))
   return bits
 }
 

@@ -11,7 +11,10 @@ export interface StoredSummary {
   summary: BlockSummary
 }
 
-/** Whole blocks of a log between two positions, in their order. */
+/**
+ * Whole blocks of a log between two positions, in their order. Those without suspects were made by a server that does not know of
+ * them, and count for nothing.
+ */
 export async function readSummaries(
   client: PoolClient,
   { ownerId, linkId }: StatisticsSource,
@@ -24,7 +27,7 @@ export async function readSummaries(
 
 const selectSummaries = statement(`
 SELECT first::float8, summary FROM visit_blocks
-WHERE user_id = $1 AND link_id = $2 AND first >= $3 AND last <= $4 ORDER BY first`)
+WHERE user_id = $1 AND link_id = $2 AND first >= $3 AND last <= $4 AND suspects IS NOT NULL ORDER BY first`)
 
 /** Parts of some blocks, by the blocks' first positions. */
 export async function readParts(
@@ -103,4 +106,6 @@ SELECT sum(count)::float8 AS changes FROM (
 const insertBlock = statement(`
 INSERT INTO visit_blocks (user_id, link_id, first, last, summary, ${storedParts.join(', ')})
 VALUES (${Array.from({ length: 5 + storedParts.length }, (_, at) => `$${at + 1}`).join(', ')})
-ON CONFLICT DO NOTHING`)
+ON CONFLICT (user_id, link_id, first) DO UPDATE SET
+  (summary, ${storedParts.join(', ')}) = (excluded.summary, ${storedParts.map((part) => `excluded.${part}`).join(', ')})
+WHERE visit_blocks.suspects IS NULL`)

@@ -6,8 +6,10 @@ import {
   chunkSize,
   everyPlace,
   type PartName,
-  partOf,
+  partsOfWho,
   sumsByCode,
+  type Who,
+  whoOf,
 } from './chunk.js'
 import type { Value } from './facet.js'
 import type { Grouping } from './grouping.js'
@@ -17,6 +19,8 @@ import type { WantedOfChunk } from './wanted.js'
 export interface Count {
   people: number
   bots: number
+  /** Of the people's, those that are suspected. */
+  suspects: number
 }
 
 /** One value of every field that was grouped by. */
@@ -32,6 +36,9 @@ export interface Rest extends Count {
 /** People and bots are always counted apart; whose visits are wanted is asked at the end. */
 export type Wanted = VisitFilters['bots']
 
+/** Of each key the bots, the people, and those of them who are suspected. */
+const cellsOfKey = 3
+
 /** With more keys than this, only those that occur are kept. */
 const mostCells = 2 ** 21
 
@@ -43,7 +50,7 @@ const secondSteps = new Int32Array(chunkSize)
 export class Counts {
   readonly #first: Grouping
   readonly #second: Grouping | null
-  /** Of each key the bots, then the people; null where there would be too many keys. */
+  /** null where there would be too many keys. */
   #cells: Uint32Array | null
   readonly #sparse = new Map<number, Count>()
 
@@ -51,13 +58,13 @@ export class Counts {
     this.#first = first
     this.#second = second
     const size = first.size * (second?.size ?? 1)
-    this.#cells = size > mostCells ? null : new Uint32Array(2 * size)
+    this.#cells = size > mostCells ? null : new Uint32Array(cellsOfKey * size)
   }
 
   /** What a chunk must have to be added: `isAll` when all of its visits are wanted. */
   partsFor(chunk: Chunk, isAll: boolean): PartName[] {
     if (this.#second === null && isAll) return this.#first.partsForSums(chunk)
-    return ['humans', ...this.#first.partsForCodes(chunk), ...(this.#second?.partsForCodes(chunk) ?? [])]
+    return [...partsOfWho(chunk), ...this.#first.partsForCodes(chunk), ...(this.#second?.partsForCodes(chunk) ?? [])]
   }
 
   /** @param wanted null: the whole chunk, of which the sums are known */
@@ -76,7 +83,7 @@ export class Counts {
     for (let code = 0; code < keys.length; code++) {
       const all = sums.visits[code] ?? 0
       const humans = sums.people[code] ?? 0
-      if (all > 0) this.#addSparse(keys[code] ?? 0, humans, all - humans)
+      if (all > 0) this.#addSparse(keys[code] ?? 0, humans, all - humans, sums.suspects[code] ?? 0)
     }
   }
 
@@ -85,32 +92,32 @@ export class Counts {
     const { name } = this.#first
     const known = wanted.sums?.get(name)
     if (known !== undefined) return known
-    const sums = sumsByCode(this.#first.codesOf(chunk), codes, partOf(chunk, 'humans'), wanted.places)
+    const sums = sumsByCode(this.#first.codesOf(chunk), codes, whoOf(chunk), wanted.places)
     wanted.sums?.set(name, sums)
     return sums
   }
 
   #addPairs(chunk: Chunk, second: Grouping, places: Uint16Array): void {
-    const humans = partOf(chunk, 'humans')
+    const who = whoOf(chunk)
     const [codes, secondCodes] = [this.#first.codesOf(chunk), second.codesOf(chunk)]
     const [keys, secondKeys] = [this.#first.keysOf(chunk), second.keysOf(chunk)]
     if (this.#cells === null) {
       for (const at of places) {
         const key = (keys[codes[at] ?? 0] ?? 0) * second.size + (secondKeys[secondCodes[at] ?? 0] ?? 0)
-        const isHuman = humans[at] ?? 0
-        this.#addSparse(key, isHuman, 1 - isHuman)
+        const isHuman = who.humans[at] ?? 0
+        this.#addSparse(key, isHuman, 1 - isHuman, who.suspects?.[at] ?? 0)
       }
       return
     }
-    for (let code = 0; code < keys.length; code++) firstSteps[code] = 2 * second.size * (keys[code] ?? 0)
-    for (let code = 0; code < secondKeys.length; code++) secondSteps[code] = 2 * (secondKeys[code] ?? 0)
-    countPairs(this.#cells, places, codes, secondCodes, humans)
+    for (let code = 0; code < keys.length; code++) firstSteps[code] = cellsOfKey * second.size * (keys[code] ?? 0)
+    for (let code = 0; code < secondKeys.length; code++) secondSteps[code] = cellsOfKey * (secondKeys[code] ?? 0)
+    countPairs(this.#cells, places, codes, secondCodes, who)
   }
 
   /** What occurs, in no order. */
   groups(wanted: Wanted): Group[] {
     const groups: Group[] = []
-    this.#each(wanted, (key, people, bots) => groups.push({ values: this.#valuesOf(key), people, bots }))
+    this.#each(wanted, (key, count) => groups.push({ values: this.#valuesOf(key), ...count }))
     return groups
   }
 
@@ -121,13 +128,14 @@ export class Counts {
   most(top: number, wanted: Wanted): { groups: Group[]; rest: Rest } {
     const least = this.#leastOfMost(top, wanted)
     const groups: Group[] = []
-    const rest = { groups: 0, people: 0, bots: 0 }
-    this.#each(wanted, (key, people, bots) => {
-      if (people + bots >= least) groups.push({ values: this.#valuesOf(key), people, bots })
+    const rest = { groups: 0, people: 0, bots: 0, suspects: 0 }
+    this.#each(wanted, (key, count) => {
+      if (count.people + count.bots >= least) groups.push({ values: this.#valuesOf(key), ...count })
       else {
         rest.groups += 1
-        rest.people += people
-        rest.bots += bots
+        rest.people += count.people
+        rest.bots += count.bots
+        rest.suspects += count.suspects
       }
     })
     return { groups, rest }
@@ -136,7 +144,7 @@ export class Counts {
   /** Visits of the group that is the last of so many. */
   #leastOfMost(top: number, wanted: Wanted): number {
     const most: number[] = []
-    this.#each(wanted, (_, people, bots) => {
+    this.#each(wanted, (_, { people, bots }) => {
       const visits = people + bots
       if (most.length === top && visits <= (most[0] ?? 0)) return
       const place = most.findIndex((other) => other >= visits)
@@ -146,18 +154,19 @@ export class Counts {
     return most[0] ?? 0
   }
 
-  #each(wanted: Wanted, each: (key: number, people: number, bots: number) => void): void {
+  #each(wanted: Wanted, each: (key: number, count: Count) => void): void {
     const withPeople = wanted === 'only' ? 0 : 1
     const withBots = wanted === 'exclude' ? 0 : 1
+    const eachOf = (key: number, bots: number, people: number, suspects: number) => {
+      const count = { people: people * withPeople, bots: bots * withBots, suspects: suspects * withPeople }
+      if (count.people + count.bots > 0) each(key, count)
+    }
     const cells = this.#cells ?? []
-    for (let cell = 0; cell < cells.length; cell += 2) {
-      const [people, bots] = [(cells[cell + 1] ?? 0) * withPeople, (cells[cell] ?? 0) * withBots]
-      if (people + bots > 0) each(cell / 2, people, bots)
+    for (let cell = 0; cell < cells.length; cell += cellsOfKey) {
+      const [bots, people] = [cells[cell] ?? 0, cells[cell + 1] ?? 0]
+      if (bots + people > 0) eachOf(cell / cellsOfKey, bots, people, cells[cell + 2] ?? 0)
     }
-    for (const [key, count] of this.#sparse) {
-      const [people, bots] = [count.people * withPeople, count.bots * withBots]
-      if (people + bots > 0) each(key, people, bots)
-    }
+    for (const [key, { people, bots, suspects }] of this.#sparse) eachOf(key, bots, people, suspects)
   }
 
   #valuesOf(key: number): Value[] {
@@ -166,20 +175,21 @@ export class Counts {
     return [...this.#first.valuesOf(Math.floor(key / size)), ...this.#second.valuesOf(key % size)]
   }
 
-  #addSparse(key: number, people: number, bots: number): void {
+  #addSparse(key: number, people: number, bots: number, suspects: number): void {
     const known = this.#sparse.get(key)
-    if (known === undefined) this.#sparse.set(key, { people, bots })
+    if (known === undefined) this.#sparse.set(key, { people, bots, suspects })
     else {
       known.people += people
       known.bots += bots
+      known.suspects += suspects
     }
   }
 
   /** A series has as many keys as buckets were met. */
   #cellsFor(size: number): Uint32Array {
     let cells = this.#cells ?? new Uint32Array()
-    if (cells.length < 2 * size) {
-      cells = new Uint32Array(Math.max(2 * size, 2 * cells.length))
+    if (cells.length < cellsOfKey * size) {
+      cells = new Uint32Array(Math.max(cellsOfKey * size, 2 * cells.length))
       cells.set(this.#cells ?? [])
       this.#cells = cells
     }
@@ -187,12 +197,16 @@ export class Counts {
   }
 }
 
-function addSums(cells: Uint32Array, keys: ArrayLike<number>, { visits, people }: CodeSums): void {
+function addSums(cells: Uint32Array, keys: ArrayLike<number>, { visits, people, suspects }: CodeSums): void {
   for (let code = 0; code < keys.length; code++) {
-    const cell = 2 * (keys[code] ?? 0)
+    const cell = cellsOfKey * (keys[code] ?? 0)
     const humans = people[code] ?? 0
     cells[cell] = (cells[cell] ?? 0) + (visits[code] ?? 0) - humans
     cells[cell + 1] = (cells[cell + 1] ?? 0) + humans
+  }
+  for (let code = 0; code < suspects.length; code++) {
+    const cell = cellsOfKey * (keys[code] ?? 0) + 2
+    cells[cell] = (cells[cell] ?? 0) + (suspects[code] ?? 0)
   }
 }
 
@@ -201,12 +215,18 @@ function countPairs(
   places: Uint16Array,
   firstCodes: Codes,
   secondCodes: Codes,
-  humans: Uint8Array,
+  { humans, suspects }: Who,
 ): void {
   for (let nth = 0; nth < places.length; nth++) {
     const at = places[nth] ?? 0
     const step = (firstSteps[firstCodes[at] ?? 0] ?? 0) + (secondSteps[secondCodes[at] ?? 0] ?? 0)
     const cell = step + (humans[at] ?? 0)
     cells[cell] = (cells[cell] ?? 0) + 1
+  }
+  if (suspects === null) return
+  for (let nth = 0; nth < places.length; nth++) {
+    const at = places[nth] ?? 0
+    const cell = (firstSteps[firstCodes[at] ?? 0] ?? 0) + (secondSteps[secondCodes[at] ?? 0] ?? 0) + 2
+    cells[cell] = (cells[cell] ?? 0) + (suspects[at] ?? 0)
   }
 }

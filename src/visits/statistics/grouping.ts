@@ -1,6 +1,6 @@
 import type { ZoneClock } from '../../http/zone-clock.js'
 import type { Calendar } from './calendar.js'
-import { type Chunk, type CodeSums, type Codes, chunkSize, type PartName, partOf } from './chunk.js'
+import { type Chunk, type CodeSums, type Codes, chunkSize, type PartName, partOf, partsOfWho } from './chunk.js'
 import { type FacetName, facetOf, type GroupField, type TimeField, timeFields } from './dimensions.js'
 import type { Facet, Value } from './facet.js'
 import { bucketsOf, hoursOfWeek, type TimeSlots } from './time-slots.js'
@@ -112,7 +112,7 @@ function byTime(
   return {
     name: slots.name,
     partsForCodes: (chunk) => (slots.needsTimes(chunk) ? ['times'] : []),
-    partsForSums: (chunk) => (slots.needsVisits(chunk) ? ['times', 'humans'] : []),
+    partsForSums: (chunk) => (slots.needsVisits(chunk) ? ['times', ...partsOfWho(chunk)] : []),
     codesOf: (chunk) => slots.codesOf(chunk).codes,
     keysOf: (chunk) => slots.slotsOf(chunk).map(keyOf),
     sumsOf: (chunk) => slots.sumsOf(chunk),

@@ -7,6 +7,8 @@ export interface ShownCount {
   visits: number
   people: number
   bots: number
+  /** Of the people's. */
+  suspected: number
 }
 
 export type ShownGroup = Partial<Record<GroupField | 'title', Value>> & ShownCount
@@ -17,7 +19,9 @@ export interface ShownGroups {
   other: ({ groups: number } & ShownCount) | null
 }
 
-export const shownCount = ({ people, bots }: Count): ShownCount => ({ visits: people + bots, people, bots })
+export const shownCount = ({ people, bots, suspects }: Count): ShownCount => {
+  return { visits: people + bots, people, bots, suspected: suspects }
+}
 
 /**
  * Groups in their order: most visits first, then by value. Of weekdays and hours all are given, in order, for each of the values
@@ -38,7 +42,7 @@ export function shownGroups(counts: Counts, wanted: Wanted, fields: GroupField[]
   }
 }
 
-const nothing: Rest = { groups: 0, people: 0, bots: 0 }
+const nothing: Rest = { groups: 0, people: 0, bots: 0, suspects: 0 }
 
 /** Groups that differ in weekday or hour only. */
 interface Rank extends Count {
@@ -73,7 +77,7 @@ function withAllTimes(values: Value[], members: Group[], fields: GroupField[]): 
   return first.flatMap((one) =>
     second.map((two) => {
       const all = two === undefined ? [one] : [one, two]
-      return found.get(keyOf(all)) ?? { values: all, people: 0, bots: 0 }
+      return found.get(keyOf(all)) ?? { values: all, people: 0, bots: 0, suspects: 0 }
     }),
   )
 }
@@ -85,15 +89,16 @@ const valuesOfTime: Record<TimeField, number[]> = {
 
 const isTime = (field: GroupField): field is TimeField => timeFields.some((time) => time === field)
 
-function named({ values, people, bots }: Group, fields: GroupField[]): ShownGroup {
-  return { ...Object.fromEntries(fields.map((field, at) => [field, values[at]])), ...shownCount({ people, bots }) }
+function named({ values, ...count }: Group, fields: GroupField[]): ShownGroup {
+  return { ...Object.fromEntries(fields.map((field, at) => [field, values[at]])), ...shownCount(count) }
 }
 
 function sumOf(counts: Count[]): Count {
-  const sum = { people: 0, bots: 0 }
-  for (const { people, bots } of counts) {
+  const sum = { people: 0, bots: 0, suspects: 0 }
+  for (const { people, bots, suspects } of counts) {
     sum.people += people
     sum.bots += bots
+    sum.suspects += suspects
   }
   return sum
 }

@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { PoolClient } from 'pg'
 import { asTexts, statement } from '../../database/open.js'
 import { instantOf } from '../resource.js'
+import { isSuspected } from '../suspects.js'
 import type { CountedVisit } from './chunk.js'
 import { facetFields } from './dimensions.js'
 import { LogNumbers } from './log-numbers.js'
@@ -27,13 +28,15 @@ export class LogRows {
   }
 
   #visitOf(row: VisitRow): CountedVisit {
-    const [position, linkId, createdAt, humanSeq, recipientId, clientIp, agentId, placeId, language, host] = row
+    const [position, linkId, createdAt, humanSeq, recipientId, clientIp, agentId, placeId, language, host, suspect] =
+      row
     const { facets, visitors, recipients } = this.numbers
     const link = facets.link.numberOf([Number(linkId)])
     return {
       position: Number(position),
       time: instantOf(createdAt).getTime(),
       isHuman: humanSeq !== null,
+      isSuspect: humanSeq !== null && suspect !== null,
       facets: {
         link,
         agent: this.#agents.get(agentId) ?? facets.agent.numberOf(noAgent),
@@ -79,6 +82,7 @@ type VisitRow = [
   placeId: string | null,
   language: string | null,
   host: string | null,
+  suspect: string | null,
 ]
 
 type EntryRow = [id: string, ...(string | null)[]]
@@ -99,7 +103,7 @@ function visitorBits(clientIp: string | null, agentId: string): [low: number, hi
 }
 
 const visitColumns = (position: string) => `${position}, link_id, created_at, human_seq, recipient_id, client_ip,
-  user_agent_id, place_id, browser_lang, host`
+  user_agent_id, place_id, browser_lang, host, CASE WHEN ${isSuspected} THEN 1 END AS suspect`
 
 const ofLink = statement(`
 SELECT ${visitColumns('seq')} FROM visits v

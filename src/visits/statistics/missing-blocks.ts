@@ -67,14 +67,17 @@ FROM (
 CROSS JOIN LATERAL (SELECT (l.first - 1) / $2::int8 * $2 + 1 AS low, l.last / $2::int8 * $2 AS high) whole
 CROSS JOIN LATERAL (
   SELECT generate_series(low, high, $2) AS first
-  EXCEPT SELECT first FROM visit_blocks WHERE user_id = $1 AND link_id = l.link_id
+  EXCEPT SELECT first FROM visit_blocks WHERE user_id = $1 AND link_id = l.link_id AND suspects IS NOT NULL
   ORDER BY first LIMIT 16
 ) missing
 WHERE low < high AND (high - low + 1) / $2 > (
-  SELECT count(*) FROM visit_blocks WHERE user_id = $1 AND link_id = l.link_id AND last <= high
+  SELECT count(*) FROM visit_blocks
+  WHERE user_id = $1 AND link_id = l.link_id AND last <= high AND suspects IS NOT NULL
 )`)
 
 /** Only one process makes it, and only when no other has meanwhile. */
 const claim = statement(`
 SELECT pg_try_advisory_xact_lock(hashtextextended('visit_blocks ' || $1::int8 || ' ' || $2::int8 || ' ' || $3::int8, 0))
-  AND NOT EXISTS (SELECT FROM visit_blocks WHERE user_id = $1 AND link_id = $2 AND first = $3) AS is_mine`)
+  AND NOT EXISTS (
+    SELECT FROM visit_blocks WHERE user_id = $1 AND link_id = $2 AND first = $3 AND suspects IS NOT NULL
+  ) AS is_mine`)

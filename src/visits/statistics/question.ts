@@ -70,12 +70,16 @@ export class Question {
   /** @throws HttpError 422 for too many buckets */
   answerOf(tally: Tally, { visitors }: Digest, state: SourceState): Statistics {
     const { filters, groupBy, top } = this.#request
-    const { people, bots } = tally.totals
+    const { people, bots, suspects } = tally.totals
     const isOfBots = filters.bots === 'only'
     const shown = tally.groups && shownGroups(tally.groups, filters.bots, groupBy, top)
     return {
       totals: {
-        ...shownCount({ people: isOfBots ? 0 : people, bots: filters.bots === 'exclude' ? 0 : bots }),
+        ...shownCount({
+          people: isOfBots ? 0 : people,
+          bots: filters.bots === 'exclude' ? 0 : bots,
+          suspects: isOfBots ? 0 : suspects,
+        }),
         unique_visitors: tally.people === 'all' ? visitors : tally.seen.visitors.size,
         recipients_reached: this.#isWhole && state.isWhole ? state.recipientsReached : tally.seen.recipients.size,
         recipients_sent: state.recipientsSent,

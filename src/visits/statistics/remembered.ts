@@ -17,7 +17,7 @@ export class Remembered {
     let bytes = this.people.bytes
     for (const { places, sums } of this.chunks.values()) {
       bytes += 200 + places.byteLength
-      for (const { visits } of sums.values()) bytes += 200 + 4 * visits.length
+      for (const { visits, suspects } of sums.values()) bytes += 200 + 4 * visits.length + 2 * suspects.length
     }
     return bytes
   }

@@ -13,6 +13,8 @@ export interface Selection {
   wanted: Partial<Record<FacetName, Uint8Array>>
   /** These facets. */
   limited: FacetName[]
+  /** Which visits are wanted: all, suspected ones, or others. */
+  suspects: 'all' | 'only' | 'none' | 'nothing'
   /** All that decides what they leave of a log; null: all of it. */
   filter: string | null
   /** null: at any position. */
@@ -44,13 +46,22 @@ export function selectionOf(
   const isGone = (link: Value) => links !== null && !counted.has(link)
   const gone = facets.link.entries.flatMap(([link = null]) => (isGone(link) ? [link] : []))
   if (gone.length > 0) limit('link', ([link = null]) => !isGone(link))
-  const ofFacets = conditions.filter(({ name }) => facetOf(name) !== null)
-  const isFiltered = ofFacets.length > 0 || gone.length > 0
+  const ofSums = conditions.filter(({ name }) => name === 'suspect' || facetOf(name) !== null)
+  const isFiltered = ofSums.length > 0 || gone.length > 0
   return {
     ...{ from: from?.getTime() ?? -Infinity, to: to?.getTime() ?? Infinity, wanted, positions },
+    suspects: suspectsWanted(conditions),
     limited: facetNames.filter((name) => wanted[name] !== undefined),
-    filter: isFiltered ? JSON.stringify([ofFacets, gone]) : null,
+    filter: isFiltered ? JSON.stringify([ofSums, gone]) : null,
   }
+}
+
+/** There is one suspicion, so that a filter asks for all that are suspected, or for the others. */
+function suspectsWanted(conditions: VisitFilters['conditions']): Selection['suspects'] {
+  const found = conditions.find(({ name }) => name === 'suspect')
+  if (found === undefined) return 'all'
+  if (found.exclude.length === 0) return 'only'
+  return found.include.length === 0 ? 'none' : 'nothing'
 }
 
 /** How the visits of a chunk can be told apart that are wanted of it. */
@@ -59,6 +70,8 @@ export interface Look {
   time: 'in' | 'some runs' | 'cut'
   /** Facets of which some entries are wanted, and others not. */
   limiting: FacetName[]
+  /** Whether some visits are wanted, and others not, because they are suspected or not. */
+  bySuspicion: boolean
   /** Whether positions matter. */
   byPosition: boolean
 }
@@ -78,21 +91,38 @@ export interface LookedAt {
 /** A look at a chunk's sums; null when no visit can be wanted. */
 export function lookAt(chunk: Chunk, selection: Selection): Look | null {
   const time = timeOf(chunk, selection)
-  const { wanted, limited, positions } = selection
+  const { wanted, limited, positions, suspects } = selection
   const shares = limited.map((name) => share(chunk.columns[name].entries, wanted[name]))
-  if (time === null || shares.includes('none') || (positions !== null && !isNear(chunk, positions))) return null
-  return { time, limiting: limited.filter((_, at) => shares[at] === 'some'), byPosition: positions !== null }
+  const suspected = shareOfSuspects(chunk, suspects)
+  if (
+    time === null ||
+    shares.includes('none') ||
+    suspected === 'none' ||
+    (positions !== null && !isNear(chunk, positions))
+  )
+    return null
+  return {
+    time,
+    limiting: limited.filter((_, at) => shares[at] === 'some'),
+    bySuspicion: suspected === 'some',
+    byPosition: positions !== null,
+  }
 }
 
 /** Whether all visits of a chunk are wanted. */
-export const isAll = (look: Look) => isAllOfFilter(look) && look.limiting.length === 0
+export const isAll = (look: Look) => isAllOfFilter(look) && look.limiting.length === 0 && !look.bySuspicion
 
 /** Whether all visits are wanted that the facets leave. */
 export const isAllOfFilter = ({ time, byPosition }: Look) => time === 'in' && !byPosition
 
 /** Parts of a chunk by which the wanted visits are found. */
-export function partsToSelect({ time, limiting, byPosition }: Look): PartName[] {
-  return [...limiting, ...(time === 'cut' ? (['times'] as const) : []), ...(byPosition ? (['offsets'] as const) : [])]
+export function partsToSelect({ time, limiting, bySuspicion, byPosition }: Look): PartName[] {
+  return [
+    ...limiting,
+    ...(time === 'cut' ? (['times'] as const) : []),
+    ...(bySuspicion ? (['suspects'] as const) : []),
+    ...(byPosition ? (['offsets'] as const) : []),
+  ]
 }
 
 function timeOf({ runs }: Chunk, { from, to }: Selection): Look['time'] | null {
@@ -115,6 +145,13 @@ function share(entries: ArrayLike<number>, wanted: Uint8Array | undefined): 'all
   for (let code = 0; code < entries.length; code++) count += wanted?.[entries[code] ?? 0] ?? 0
   if (count === 0) return 'none'
   return count === entries.length ? 'all' : 'some'
+}
+
+function shareOfSuspects({ length, suspects }: Chunk, wanted: Selection['suspects']): 'all' | 'some' | 'none' {
+  if (wanted === 'all' || wanted === 'nothing') return wanted === 'all' ? 'all' : 'none'
+  const left = wanted === 'only' ? suspects : length - suspects
+  if (left === 0) return 'none'
+  return left === length ? 'all' : 'some'
 }
 
 function isNear({ first }: Chunk, { included }: PositionFilter): boolean {

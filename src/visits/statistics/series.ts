@@ -31,8 +31,8 @@ export function shownSeries(
   if (buckets === null) return null
   return buckets.map((number) => {
     const start = calendar.startOf(number)
-    const { people, bots } = counts.get(number) ?? { people: 0, bots: 0 }
-    return { start: localTime(start, clock), ...shownCount({ people, bots }) }
+    const count = counts.get(number) ?? { people: 0, bots: 0, suspects: 0 }
+    return { start: localTime(start, clock), ...shownCount(count) }
   })
 }
 

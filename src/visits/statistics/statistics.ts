@@ -113,8 +113,8 @@ async function withTitles({ db }: Digests, ownerId: number, groups: ShownGroup[]
   const links = groups.map(({ link }) => link)
   const { rows } = await db.pool.query<{ id: number; title: string }>(selectTitles([ownerId, links]))
   const titles = new Map(rows.map(({ id, title }) => [id, title]))
-  return groups.map(({ visits, people, bots, ...values }) => {
-    return { ...values, title: titles.get(Number(values.link)) ?? '', visits, people, bots }
+  return groups.map(({ visits, people, bots, suspected, ...values }) => {
+    return { ...values, title: titles.get(Number(values.link)) ?? '', visits, people, bots, suspected }
   })
 }
 

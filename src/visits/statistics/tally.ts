@@ -1,4 +1,4 @@
-import { type Chunk, chunkSize, type PartName, partOf } from './chunk.js'
+import { type Chunk, chunkSize, type PartName, partOf, partsOfWho } from './chunk.js'
 import { type Count, Counts } from './counts.js'
 import type { Grouping } from './grouping.js'
 import { PeopleSet, type PeopleSets } from './people-sets.js'
@@ -23,7 +23,7 @@ export type CountedPeople = 'wanted' | 'all' | 'none'
 
 /** Everything that is counted for an answer, over the visits that are wanted. */
 export class Tally {
-  readonly totals: Count = { people: 0, bots: 0 }
+  readonly totals: Count = { people: 0, bots: 0, suspects: 0 }
   readonly seen: PeopleSet
   readonly people: CountedPeople
   readonly series: Counts | null
@@ -54,7 +54,7 @@ export class Tally {
     const all = isAll(look)
     return [
       ...partsToSelect(look),
-      ...(all ? [] : (['humans'] as const)),
+      ...(all ? [] : partsOfWho(chunk)),
       ...(people === 'wanted' ? (['visitors', 'recipients'] as const) : []),
       ...(this.series?.partsFor(chunk, all) ?? []),
       ...(this.groups?.partsFor(chunk, all) ?? []),
@@ -78,8 +78,9 @@ export class Tally {
     const wanted = this.#wantedOf(chunk, look)
     const places = wanted?.places ?? null
     if (countedPeople === 'wanted') addNumbers(this.seen, chunk, places)
-    const { people } = wanted ?? chunk
+    const { people, suspects } = wanted ?? chunk
     this.totals.people += people
+    this.totals.suspects += suspects
     this.totals.bots += (places ?? chunk).length - people
     this.series?.add(chunk, wanted)
     this.groups?.add(chunk, wanted)

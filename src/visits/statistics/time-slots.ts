@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { ZoneClock } from '../../http/zone-clock.js'
 import type { Calendar } from './calendar.js'
-import { type Chunk, type CodeSums, chunkSize, everyPlace, partOf, quarterMs, sumsByCode } from './chunk.js'
+import { type Chunk, type CodeSums, chunkSize, everyPlace, partOf, quarterMs, sumsByCode, whoOf } from './chunk.js'
 
 /** Instead of a code: visits of this run may have different ones. Codes of a chunk are fewer, as there is one for each visit at most. */
 const uneven = 0xffff
@@ -99,15 +99,17 @@ export class TimeSlots {
     const { runs, length } = chunk
     if (this.needsTimes(chunk)) {
       const { slots, codes } = this.codesOf(chunk)
-      return { slots, ...sumsByCode(codes, slots.length, partOf(chunk, 'humans'), everyPlace.subarray(0, length)) }
+      return { slots, ...sumsByCode(codes, slots.length, whoOf(chunk), everyPlace.subarray(0, length)) }
     }
     const { slots, ofRuns } = this.#codesOfRuns(chunk)
-    const sums = { slots, visits: new Uint16Array(slots.length), people: new Uint16Array(slots.length) }
+    const suspects = new Uint16Array(chunk.suspects > 0 ? slots.length : 0)
+    const sums = { slots, visits: new Uint16Array(slots.length), people: new Uint16Array(slots.length), suspects }
     for (let run = 0, at = 0; run < runs.length; run++) {
       const code = ofRuns[run] ?? 0
       const end = runs.ends[run] ?? 0
       sums.visits[code] = (sums.visits[code] ?? 0) + end - at
       sums.people[code] = (sums.people[code] ?? 0) + (runs.people[run] ?? 0)
+      if (suspects.length > 0) suspects[code] = (suspects[code] ?? 0) + (runs.suspects[run] ?? 0)
       at = end
     }
     return sums

@@ -1,4 +1,4 @@
-import { type Chunk, type CodeSums, chunkSize, everyPlace, partOf, quarterMs } from './chunk.js'
+import { type Chunk, type CodeSums, chunkSize, everyPlace, partOf, quarterMs, whoOf } from './chunk.js'
 import type { FacetName } from './dimensions.js'
 import type { PositionFilter } from './positions.js'
 import { isAllOfFilter, type Look, type Selection } from './selection.js'
@@ -9,6 +9,8 @@ export interface WantedOfChunk {
   places: Uint16Array
   /** How many of them are of people. */
   people: number
+  /** Of these, how many are suspected. */
+  suspects: number
   /** By the name of a grouping. */
   sums?: Map<string, CodeSums>
 }
@@ -34,10 +36,14 @@ export function wantedOf(chunk: Chunk, selection: Selection, look: Look, left: M
 }
 
 function counted(chunk: Chunk, places: Uint16Array): WantedOfChunk {
-  const humans = partOf(chunk, 'humans')
-  let people = 0
-  for (let nth = 0; nth < places.length; nth++) people += humans[places[nth] ?? 0] ?? 0
-  return { places, people }
+  const { humans, suspects } = whoOf(chunk)
+  return { places, people: sumAt(humans, places), suspects: suspects === null ? 0 : sumAt(suspects, places) }
+}
+
+function sumAt(flags: Uint8Array, places: Uint16Array): number {
+  let sum = 0
+  for (let nth = 0; nth < places.length; nth++) sum += flags[places[nth] ?? 0] ?? 0
+  return sum
 }
 
 const places = new Uint16Array(chunkSize)
@@ -52,6 +58,7 @@ const noEntries = new Uint8Array()
 function findPlaces(chunk: Chunk, selection: Selection, look: Look): Uint16Array {
   let count = placesInTime(chunk, selection, look)
   for (const name of look.limiting) count = leaveFacet(chunk, selection, name, count)
+  if (look.bySuspicion) count = leaveSuspects(chunk, selection.suspects === 'only' ? 1 : 0, count)
   if (selection.positions !== null) count = leavePositions(chunk, selection.positions, count)
   return places.subarray(0, count)
 }
@@ -92,6 +99,17 @@ function leaveFacet(chunk: Chunk, { wanted }: Selection, name: FacetName, count:
     const at = places[nth] ?? 0
     places[left] = at
     left += wantedCodes[codes[at] ?? 0] ?? 0
+  }
+  return left
+}
+
+function leaveSuspects(chunk: Chunk, flag: 0 | 1, count: number): number {
+  const suspects = partOf(chunk, 'suspects')
+  let left = 0
+  for (let nth = 0; nth < count; nth++) {
+    const at = places[nth] ?? 0
+    places[left] = at
+    left += Number(suspects[at] === flag)
   }
   return left
 }

@@ -40,6 +40,7 @@ beforeEach(async () => {
       place: at % 7 === 0 ? gurugram : localhost,
       clientIp: `10.0.0.${at % 40}`,
       recipientId: at % 8 === 0 ? 1 + ((at / 8) % 2) : null,
+      options: at % 11 === 1 && at < 200 ? { suspect: 'network' } : null,
     }),
   )
   await appendVisits(db, 26, visits)
@@ -98,6 +99,27 @@ describe('blocks', () => {
   it('are made by whoever asks, too', async () => {
     for (const path of ['urls/21/visits/stats', 'urls/22/visits/stats', 'visits/stats']) await answer(site, path)
     expect(await blocks()).toEqual(all)
+    expect(await findings()).toEqual([])
+  })
+
+  it('from before visits were suspected are right for as long as none is', async () => {
+    await db.pool.query('UPDATE visits SET options = NULL')
+    await makeAll()
+    const { rows } = await db.pool.query(`SELECT count(*)::int FROM visit_blocks WHERE suspects = ''`)
+    expect(rows).toEqual([{ count: all.length }])
+    await expectRight()
+  })
+
+  it('of a server that does not know of suspects are not believed, and made again', async () => {
+    await makeAll()
+    await db.pool.query('UPDATE visit_blocks SET suspects = NULL, summary = $1', [{ length: 64, people: 64 }])
+    await db.pool.query('UPDATE log_changes SET count = count + 1')
+    await expectRight()
+    expect(await findings()).toEqual([])
+    await makeAll()
+    const { rows } = await db.pool.query('SELECT count(*)::int FROM visit_blocks WHERE suspects IS NOT NULL')
+    expect(rows).toEqual([{ count: all.length }])
+    await expectRight()
     expect(await findings()).toEqual([])
   })
 

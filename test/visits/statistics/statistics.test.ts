@@ -40,7 +40,7 @@ describe('totals', () => {
   it('are all there is to say when nothing is asked', async () => {
     const answer = await read('urls/21/visits/stats')
     expect(answer.body).toBe(
-      '{"status":"OK","code":200,"message":"Statistics","data":{"totals":{"visits":5,"people":4,"bots":1,' +
+      '{"status":"OK","code":200,"message":"Statistics","data":{"totals":{"visits":5,"people":4,"bots":1,"suspected":0,' +
         '"unique_visitors":3,"recipients_reached":2,"recipients_sent":3},"series":null,"groups":null,"other":null}}',
     )
   })
@@ -50,20 +50,66 @@ describe('totals', () => {
       visits: 6,
       people: 5,
       bots: 1,
+      suspected: 0,
       unique_visitors: 3,
       recipients_reached: 2,
       recipients_sent: 3,
     })
   })
 
+  it('count what is suspected among people, everywhere beside people and bots, and under its filter', async () => {
+    const at = (time: string) => ({ createdAt: new Date(time) })
+    const suspect = { options: { suspect: 'network' } }
+    await storeLink(site.db, 28, 31)
+    await appendVisits(site.db, 28, [
+      newVisit(31, { ...at('2026-10-24T10:00:00Z'), ...suspect }),
+      newVisit(31, { ...at('2026-10-25T10:00:00Z'), ...suspect, userAgent: safari, clientIp: '10.0.0.2' }),
+      newVisit(31, { ...at('2026-10-25T11:00:00Z'), userAgent: safari }),
+      newVisit(31, { ...at('2026-10-25T12:00:00Z'), ...suspect, userAgent: safari, isBot: true }),
+      newVisit(31, { ...at('2026-10-25T13:00:00Z'), options: { suspect: 'something else' } }),
+    ])
+    const ask = async (query: string) => (await read(`urls/31/visits/stats?${query}`, undefined, 28)).json().data
+    const { totals, series, groups, other } = await ask('interval=day&group_by=browser&top=1')
+    expect(totals).toMatchObject({ visits: 5, people: 4, bots: 1, suspected: 2 })
+    expect(series.map(({ suspected }: { suspected: number }) => suspected)).toEqual([1, 1])
+    expect(groups).toEqual([{ browser: 'Safari', visits: 3, people: 2, bots: 1, suspected: 1 }])
+    expect(other).toEqual({ groups: 1, visits: 2, people: 2, bots: 0, suspected: 1 })
+    expect((await ask('group_by=weekday,browser')).groups).toContainEqual({
+      ...{ weekday: 7, browser: 'Safari', visits: 3, people: 2, bots: 1, suspected: 1 },
+    })
+    expect((await ask('filter[suspect]=network')).totals).toMatchObject({ visits: 2, suspected: 2, unique_visitors: 2 })
+    expect((await ask('filter[suspect]=-network')).totals).toMatchObject({
+      visits: 3,
+      people: 2,
+      bots: 1,
+      suspected: 0,
+    })
+    expect((await ask('bots=only')).totals).toMatchObject({ visits: 1, suspected: 0 })
+  })
+
   it('of a range have the recipients whom it has a visit of, and all that there are', async () => {
     const { totals } = await ofLink('from=2026-10-25T02:30:00&to=2026-10-26')
-    expect(totals).toMatchObject({ visits: 2, people: 1, bots: 1, recipients_reached: 1, recipients_sent: 3 })
+    expect(totals).toMatchObject({
+      visits: 2,
+      people: 1,
+      bots: 1,
+      suspected: 0,
+      recipients_reached: 1,
+      recipients_sent: 3,
+    })
   })
 
   it('are zero for a link without visits', async () => {
     const { data } = (await read('urls/23/visits/stats?interval=day&group_by=browser')).json()
-    const nothing = { visits: 0, people: 0, bots: 0, unique_visitors: 0, recipients_reached: 0, recipients_sent: 0 }
+    const nothing = {
+      visits: 0,
+      people: 0,
+      bots: 0,
+      suspected: 0,
+      unique_visitors: 0,
+      recipients_reached: 0,
+      recipients_sent: 0,
+    }
     expect(data).toEqual({ totals: nothing, series: [], groups: [], other: null })
   })
 })
@@ -71,9 +117,9 @@ describe('totals', () => {
 describe('a series', () => {
   it('has days of 23 to 25 hours, and empty ones, in the zone of the server', async () => {
     expect((await ofLink('interval=day')).series).toEqual([
-      { start: '2026-10-25T00:00:00+02:00', visits: 4, people: 3, bots: 1 },
-      { start: '2026-10-26T00:00:00+01:00', visits: 0, people: 0, bots: 0 },
-      { start: '2026-10-27T00:00:00+01:00', visits: 1, people: 1, bots: 0 },
+      { start: '2026-10-25T00:00:00+02:00', visits: 4, people: 3, bots: 1, suspected: 0 },
+      { start: '2026-10-26T00:00:00+01:00', visits: 0, people: 0, bots: 0, suspected: 0 },
+      { start: '2026-10-27T00:00:00+01:00', visits: 1, people: 1, bots: 0, suspected: 0 },
     ])
   })
 
@@ -91,8 +137,8 @@ describe('a series', () => {
   it('has weeks that begin on Monday, in the zone that is asked for', async () => {
     const { series } = await ofLink('interval=week&timezone=Asia/Kathmandu')
     expect(series).toEqual([
-      { start: '2026-10-19T00:00:00+05:45', visits: 3, people: 3, bots: 0 },
-      { start: '2026-10-26T00:00:00+05:45', visits: 2, people: 1, bots: 1 },
+      { start: '2026-10-19T00:00:00+05:45', visits: 3, people: 3, bots: 0, suspected: 0 },
+      { start: '2026-10-26T00:00:00+05:45', visits: 2, people: 1, bots: 1, suspected: 0 },
     ])
   })
 
@@ -124,12 +170,12 @@ describe('a series', () => {
 describe('groups', () => {
   it('come with most visits first, then by value, and what is not known last', async () => {
     expect((await ofLink('group_by=browser')).groups).toEqual([
-      { browser: 'Chrome', visits: 3, people: 3, bots: 0 },
-      { browser: 'Safari', visits: 2, people: 1, bots: 1 },
+      { browser: 'Chrome', visits: 3, people: 3, bots: 0, suspected: 0 },
+      { browser: 'Safari', visits: 2, people: 1, bots: 1, suspected: 0 },
     ])
     expect((await ofLink('group_by=country_code')).groups).toEqual([
-      { country_code: null, visits: 4, people: 3, bots: 1 },
-      { country_code: 'IN', visits: 1, people: 1, bots: 0 },
+      { country_code: null, visits: 4, people: 3, bots: 1, suspected: 0 },
+      { country_code: 'IN', visits: 1, people: 1, bots: 0, suspected: 0 },
     ])
     const { groups } = await ofLink('group_by=city&from=2026-10-25T02:30:00%2B01:00&to=2026-10-26')
     expect(groups.map(({ city }: { city: string | null }) => city)).toEqual(['Gurugram', null])
@@ -138,16 +184,16 @@ describe('groups', () => {
   it('by two fields have both, in the order asked for', async () => {
     const { groups, other } = await ofLink('group_by=city,browser&top=2')
     expect(JSON.stringify(groups)).toBe(
-      '[{"city":"localhost","browser":"Chrome","visits":3,"people":3,"bots":0},{"city":"Gurugram","browser":"Safari","visits":1,"people":1,"bots":0}]',
+      '[{"city":"localhost","browser":"Chrome","visits":3,"people":3,"bots":0,"suspected":0},{"city":"Gurugram","browser":"Safari","visits":1,"people":1,"bots":0,"suspected":0}]',
     )
-    expect(other).toEqual({ groups: 1, visits: 1, people: 0, bots: 1 })
+    expect(other).toEqual({ groups: 1, visits: 1, people: 0, bots: 1, suspected: 0 })
   })
 
   it('by weekday and hour are a whole heat map, whatever top says', async () => {
     const { groups, other } = await ofLink('group_by=weekday,hour&top=1')
     expect(groups).toHaveLength(168)
-    expect(groups[6 * 24 + 2]).toEqual({ weekday: 7, hour: 2, visits: 2, people: 2, bots: 0 })
-    expect(groups[24 + 13]).toEqual({ weekday: 2, hour: 13, visits: 1, people: 1, bots: 0 })
+    expect(groups[6 * 24 + 2]).toEqual({ weekday: 7, hour: 2, visits: 2, people: 2, bots: 0, suspected: 0 })
+    expect(groups[24 + 13]).toEqual({ weekday: 2, hour: 13, visits: 1, people: 1, bots: 0, suspected: 0 })
     expect(other).toBeNull()
     const hours = (await ofLink('group_by=hour&from=2030-01-01&to=2030-01-02')).groups
     expect(hours.map(({ hour }: { hour: number }) => hour)).toEqual(Array.from({ length: 24 }, (_, hour) => hour))
@@ -158,22 +204,22 @@ describe('groups', () => {
     expect(groups.map(({ weekday, browser, visits }: Record<string, unknown>) => [weekday, browser, visits])).toEqual(
       [0, 1, 0, 0, 0, 0, 2].map((visits, day) => [day + 1, 'Chrome', visits]),
     )
-    expect(other).toEqual({ groups: 1, visits: 2, people: 1, bots: 1 })
+    expect(other).toEqual({ groups: 1, visits: 2, people: 1, bots: 1, suspected: 0 })
   })
 
   it('by link have its number and title', async () => {
     expect((await ofAccount('group_by=link')).groups).toEqual([
-      { link: 21, title: 'Autumn', visits: 5, people: 4, bots: 1 },
-      { link: 22, title: 'Winter', visits: 1, people: 1, bots: 0 },
+      { link: 21, title: 'Autumn', visits: 5, people: 4, bots: 1, suspected: 0 },
+      { link: 22, title: 'Winter', visits: 1, people: 1, bots: 0, suspected: 0 },
     ])
   })
 
   it('take every filter of the list', async () => {
     const { totals, groups } = await ofAccount('group_by=link,browser&filter[browser]=-Chrome&bots=exclude')
-    expect(totals).toMatchObject({ visits: 2, people: 2, bots: 0 })
+    expect(totals).toMatchObject({ visits: 2, people: 2, bots: 0, suspected: 0 })
     expect(groups).toEqual([
-      { link: 21, browser: 'Safari', title: 'Autumn', visits: 1, people: 1, bots: 0 },
-      { link: 22, browser: 'Safari', title: 'Winter', visits: 1, people: 1, bots: 0 },
+      { link: 21, browser: 'Safari', title: 'Autumn', visits: 1, people: 1, bots: 0, suspected: 0 },
+      { link: 22, browser: 'Safari', title: 'Winter', visits: 1, people: 1, bots: 0, suspected: 0 },
     ])
     expect((await ofLink('filter[token]=r21x1')).totals).toMatchObject({ visits: 2, unique_visitors: 1 })
     expect((await ofLink('filter[client_ip]=-127.0.0.1')).totals).toMatchObject({ visits: 1 })
