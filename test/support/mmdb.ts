@@ -11,7 +11,7 @@ export type MmdbNetworks = Record<string, MmdbValue>
  * Format 2.0, https://maxmind.github.io/MaxMind-DB/: search tree of 24-bit records, 16 zero bytes, data, mark, metadata.
  * As in MaxMind's files, IPv4 lives at ::/96 of an IPv6 tree. Numbers are stored as doubles, bigints as uint32.
  */
-export function mmdb(networks: MmdbNetworks, ipVersion: 4 | 6 = 6): Buffer {
+export function mmdb(networks: MmdbNetworks, ipVersion: 4 | 6 = 6, built = new Date('2023-11-14T22:13:20Z')): Buffer {
   const tree: TreeNode[] = [[null, null]]
   const records: Buffer[] = []
   let dataBytes = 0
@@ -24,7 +24,7 @@ export function mmdb(networks: MmdbNetworks, ipVersion: 4 | 6 = 6): Buffer {
   const metadata = encode({
     binary_format_major_version: 2n,
     binary_format_minor_version: 0n,
-    build_epoch: 1_700_000_000n,
+    build_epoch: BigInt(built.getTime() / 1000),
     database_type: 'Test-City',
     description: { en: 'Networks of a test' },
     ip_version: BigInt(ipVersion),
