@@ -59,6 +59,7 @@ function visit(random: SeededRandom): NewVisit {
     id: uuidv7(),
     createdAt: new Date(Date.parse(moment) + random.below(120 * hourMs) - 60 * hourMs),
     isBot: random.below(4) === 0,
+    options: random.pick([null, null, { suspect: 'network' }]),
     userAgent: random.pick(agents),
     place: random.pick(places),
     browserLang: random.pick(['en', 'de', null]),
@@ -185,7 +186,7 @@ async function change(client: PoolClient, random: SeededRandom): Promise<void> {
 async function visitsOf(client: PoolClient, link: number | null): Promise<ModelVisit[]> {
   const { rows } = await client.query(
     `SELECT v.link_id::int AS link, v.created_at AS "createdAt", v.human_seq IS NULL AS "isBot", host(v.client_ip) AS "clientIp",
-       v.browser_lang AS "browserLang", v.host, v.recipient_id::int AS "recipientId", r.token,
+       v.browser_lang AS "browserLang", v.host, v.options, v.recipient_id::int AS "recipientId", r.token,
        json_build_object('id', a.id::text, 'browser', a.browser, 'platform', a.platform, 'deviceType', a.device_type,
          'deviceBrand', a.device_brand) AS "userAgent",
        CASE WHEN p.id IS NOT NULL THEN

@@ -34,6 +34,7 @@ function visit(random: SeededRandom): NewVisit {
     // Not in the order of recording, over the night on which clocks are put back.
     createdAt: new Date(Date.UTC(2026, 9, 24) + random.below(72 * 3_600_000)),
     isBot: random.below(4) === 0,
+    options: random.pick([null, null, { suspect: 'network' }]),
     userAgent: random.pick(agents),
     place: random.pick([...places, null]),
     browserLang: random.pick(['en', 'de', null]),
@@ -151,7 +152,8 @@ interface Question {
   order: string
 }
 
-const counted = `count(*)::int AS visits, count(v.human_seq)::int AS people, count(*) FILTER (WHERE v.human_seq IS NULL)::int AS bots`
+const counted = `count(*)::int AS visits, count(v.human_seq)::int AS people, count(*) FILTER (WHERE v.human_seq IS NULL)::int AS bots,
+  count(*) FILTER (WHERE v.human_seq IS NOT NULL AND v.options ->> 'suspect' = 'network')::int AS suspected`
 const range = `v.created_at >= '2026-10-25T00:07:13.5Z' AND v.created_at < '2026-10-26T01:00:00Z'`
 const rangeQuery = 'from=2026-10-25T00:07:13.5Z&to=2026-10-26T01:00:00Z'
 
@@ -175,6 +177,12 @@ const questions: Question[] = [
     where: `v.client_ip IN ('10.0.1.3', '10.0.2.4')`,
     columns: 'a.browser',
     order: 'visits DESC, browser COLLATE "C"',
+  },
+  {
+    query: `group_by=city&filter[suspect]=-network&${rangeQuery}`,
+    where: `(v.human_seq IS NULL OR v.options IS NULL) AND ${range}`,
+    columns: 'p.city',
+    order: 'visits DESC, city COLLATE "C"',
   },
   {
     query: 'interval=day&from=2026-10-23T22:00:00Z&to=2026-10-27T23:00:00Z',
@@ -215,10 +223,10 @@ async function scan(client: PoolClient, source: Source, { query, where, columns,
 }
 
 /** Of a series: the days from the 24th to the 27th, those without visits too. */
-function days(rows: { day: string; visits: number; people: number; bots: number }[]) {
+function days(rows: { day: string; visits: number; people: number; bots: number; suspected: number }[]) {
   return [24, 25, 26, 27].map((day) => {
     const found = rows.find((row) => row.day === `2026-10-${day}`)
-    const { visits = 0, people = 0, bots = 0 } = found ?? {}
-    return { start: `2026-10-${day}T00:00:00${day < 26 ? '+02:00' : '+01:00'}`, visits, people, bots }
+    const { visits = 0, people = 0, bots = 0, suspected = 0 } = found ?? {}
+    return { start: `2026-10-${day}T00:00:00${day < 26 ? '+02:00' : '+01:00'}`, visits, people, bots, suspected }
   })
 }
