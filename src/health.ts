@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Recorder } from './capture/recorder.js'
 import { isDatabaseAway } from './database/errors.js'
 import type { Database } from './database/open.js'
+import { requireWritable } from './database/session.js'
 import { emptySchema, success } from './http/envelope.js'
 import { HttpError } from './http/errors.js'
 
@@ -16,8 +17,8 @@ export interface HealthDeps {
 }
 
 /**
- * `/health`: the process is alive. `/ready`: the database answers and is migrated, and the spool would take visits if it
- * did not, so requests can be served. A process that is patient is ready while the database is away: nothing is better
+ * `/health`: the process is alive. `/ready`: the database answers, takes writes and is migrated, and the spool would take
+ * visits if it did not, so requests can be served. A process that is patient is ready while the database is away: nothing is better
  * when no link opens any more.
  */
 export function healthRoutes(app: FastifyInstance, deps: HealthDeps): void {
@@ -31,7 +32,7 @@ export function healthRoutes(app: FastifyInstance, deps: HealthDeps): void {
     return asking
   }
   const readMigrations = async () => {
-    await db.pool.query('SELECT')
+    await requireWritable(db.pool)
     return pendingNow()
   }
   const tags = ['Health']

@@ -19,7 +19,7 @@ const clockToleranceMs = 1000
 export async function examineServer({ pool }: Database): Promise<{ version: string; problems: ServerProblem[] }> {
   const { rows } = await pool.query<{ name: string; setting: string }>(
     'SELECT name, setting FROM pg_settings WHERE name = ANY ($1)',
-    [[...durable, 'autovacuum', 'server_version', 'server_version_num']],
+    [[...durable, 'autovacuum', 'server_version', 'server_version_num', 'transaction_read_only']],
   )
   const settings = new Map(rows.map(({ name, setting }) => [name, setting]))
   const isOld = Number(settings.get('server_version_num')) < oldestVersion
@@ -31,6 +31,7 @@ export async function examineServer({ pool }: Database): Promise<{ version: stri
       : { isFault: true, text: `${name} is off: recorded visits may be lost when the machine goes down` },
   )
   if (isOld) problems.push({ isFault: true, text: `PostgreSQL ${version} is too old: use 15 or newer` })
+  if (settings.get('transaction_read_only') === 'on') problems.push({ isFault: true, text: 'it takes no writes' })
   for (const text of await examineSession(pool)) problems.push({ isFault: true, text })
   return { version, problems }
 }

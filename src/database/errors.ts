@@ -9,12 +9,12 @@ const socketCodes = new Set([
   'EHOSTUNREACH',
   'EAI_AGAIN',
 ])
-/** Connection exceptions, too many connections, and the server's shutdown, crash and start-up. */
-const awayStates = /^(08...|53300|57P0[1235])$/
+/** Connection exceptions, too many connections, the server's shutdown, crash and start-up, and a database that is read-only. */
+const awayStates = /^(08...|53300|57P0[1235]|25006)$/
 const awayTexts =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|server closed the connection/i
 
-/** The database cannot be reached, or refuses connections for now. */
+/** The database cannot be reached, refuses connections for now, or takes no writes for now. */
 export function isDatabaseAway(error: unknown): boolean {
   return chain(error).some(
     ({ code, originalCode, message }) =>

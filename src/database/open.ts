@@ -76,6 +76,10 @@ export function openDatabase(options: DatabaseOptions): Database {
   pool.on('connect', (client) => {
     if (!isPrepared) leaveOutNames(client)
   })
+  // The next one may lead to another server, or to a database that takes writes again.
+  pool.on('release', (_, client) => {
+    if (client instanceof SessionClient && client.isReadOnly) client.end().catch(() => {})
+  })
   const adapter = new PrismaPg(pool, { statementNameGenerator: ({ sql }) => statementName(sql), onPoolError: onError })
   const prisma = new PrismaClient({ adapter })
   return {

@@ -49,6 +49,9 @@ interface Internals {
 
 /** A connection that is as its configuration says and not otherwise, of a pool or alone. */
 export class SessionClient extends pg.Client {
+  /** Whether the server has refused a write. What makes a session read-only at its beginning may have changed for the next one. */
+  isReadOnly = false
+
   constructor(config: Partial<SessionConfig> = {}) {
     super(config)
     // Kept by the driver, and not in its types. What is not configured it would take from PGOPTIONS and PGREPLICATION.
@@ -57,6 +60,9 @@ export class SessionClient extends pg.Client {
     connectionParameters.replication = undefined
     // A connection lost between two statements fails the next; without a listener it would end the process.
     this.on('error', () => {})
+    this.connection.on('errorMessage', ({ code }: { code?: string }) => {
+      this.isReadOnly ||= code === '25006'
+    })
     if (config.isScramRequired === true) this.#insistOnScram()
   }
 
@@ -114,4 +120,18 @@ export async function examineSession(client: pg.Pool | pg.ClientBase): Promise<s
     // DateStyle has an order of days and months beside it, which says how dates are read and not how they are written.
     return setting.split(',')[0] === wanted ? [] : [`${name} is ${setting || 'empty'} where it has to be ${wanted}`]
   })
+}
+
+/**
+ * Fails where a write would, without one: on a standby, and in a database that somebody has made read-only.
+ *
+ * @throws what `isReadOnly` recognises
+ */
+export async function requireWritable(client: pg.Pool | pg.ClientBase): Promise<void> {
+  await client.query(`DO $$
+    BEGIN
+      IF current_setting('transaction_read_only')::bool THEN
+        RAISE 'the database takes no writes' USING ERRCODE = 'read_only_sql_transaction';
+      END IF;
+    END $$`)
 }

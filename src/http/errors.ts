@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isDatabaseAway, isStatementTimeout } from '../database/errors.js'
+import { isDatabaseAway, isReadOnly, isStatementTimeout } from '../database/errors.js'
 import { type FieldErrors, failure } from './envelope.js'
 import { securityHeaders } from './security-headers.js'
 import { formatTime } from './time.js'
@@ -89,6 +89,9 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
 /** What the caller may know of an error. */
 export function toHttpError(error: unknown): HttpError {
   if (error instanceof HttpError) return error
+  if (isReadOnly(error)) {
+    return new HttpError(503, 'The database takes no writes. Try again soon.', { headers: { 'retry-after': '5' } })
+  }
   if (isDatabaseAway(error)) {
     return new HttpError(503, 'The database is not available. Try again soon.', { headers: { 'retry-after': '5' } })
   }

@@ -1,5 +1,6 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { Database } from '../database/open.js'
+import { serverKey } from '../database/server-key.js'
 import { HttpError, invalid } from '../http/errors.js'
 
 /** How far a reader of a feed has come. */
@@ -86,24 +87,10 @@ export function openCursors(key: Buffer): Cursors {
 export function cursorsOf(db: Database): () => Promise<Cursors> {
   let opened: Promise<Cursors> | null = null
   return () => {
-    opened ??= cursorKey(db).then(openCursors, (error) => {
+    opened ??= serverKey(db, 'cursor').then(openCursors, (error) => {
       opened = null
       throw error
     })
     return opened
   }
-}
-
-/**
- * The key that all servers of this database sign cursors with; made by the first that asks.
- *
- * Not by Prisma, whose first query in a process takes 75 MB: a server that only serves pages, feeds and exports never pays it.
- */
-async function cursorKey({ pool }: Database): Promise<Buffer> {
-  await pool.query("INSERT INTO server_keys (name, value) VALUES ('cursor', $1) ON CONFLICT (name) DO NOTHING", [
-    randomBytes(32),
-  ])
-  const { rows } = await pool.query<{ value: Buffer }>("SELECT value FROM server_keys WHERE name = 'cursor'")
-  if (rows[0] === undefined) throw new Error('the key of cursors is missing')
-  return rows[0].value
 }
