@@ -5,7 +5,11 @@ import { zoneOffsetMs } from './zone-clock.js'
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 
-/** ISO 8601 or `Y-m-d H:i:s`, date alone meaning its start; null when it is neither, or no real date. */
+/**
+ * ISO 8601, `Y-m-d H:i:s`, or a timestamptz as PostgreSQL writes it (`2026-01-31 12:00:00.5+00`); a date alone is its start.
+ *
+ * @returns null when it is none of these, or no real date
+ */
 export function parseInstant(text: string, zone: string): Date | null {
   return parsePoint(text, zone)?.start ?? null
 }
@@ -22,16 +26,19 @@ export function parseDateRange(text: string, zone: string): { from: Date; to: Da
   return { from: from.start, to: to.end }
 }
 
+/** A plus sign that nobody encoded arrives as a space. */
+const offsetForm = ' ?(?:Z|[+-]\\d\\d(?::?\\d\\d(?::\\d\\d)?)?)| \\d\\d(?::?\\d\\d)?'
+const timeForm = `(\\d\\d):(\\d\\d)(?::(\\d\\d)(?:\\.(\\d{1,9}))?)?(${offsetForm})?`
+const numericPoint = new RegExp(`^(\\d{4})-(\\d\\d)-(\\d\\d)(?:[T ]${timeForm})?$`, 'i')
+
 /** What a text covers: a day or a second. */
 function parsePoint(text: string, zone: string): { start: Date; end: Date } | null {
-  const match =
-    /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+ -]\d\d:?\d\d)?)?$/i.exec(text) ??
-    spelledDate(text)
+  const match = numericPoint.exec(text) ?? spelledDate(text)
   if (match === null) return null
   const [, year, month, day, hour, minute = '0', second = '0', fraction = '0', offset] = match
   const parts = [Number(year), Number(month), Number(day), Number(hour ?? 0), Number(minute), Number(second)] as const
-  if (!isReal(...parts)) return null
-  const milliseconds = Math.floor(Number(`0.${fraction}`) * 1000)
+  if (!isReal(...parts) || !isOffset(offset)) return null
+  const milliseconds = Number(fraction.padEnd(3, '0').slice(0, 3))
   const [y, m, d, ...time] = parts
   const at = (days: number) => instant(Date.UTC(y, m - 1, d + days, ...time), offset, zone)
   const start = new Date(at(0).getTime() + milliseconds)
@@ -65,9 +72,17 @@ function instant(wall: number, offset: string | undefined, zone: string): Date {
   return new Date(guess)
 }
 
-/** A plus sign that nobody encoded arrives as a space. */
+/** PostgreSQL leaves out minutes of zero, and knows offsets with seconds. */
 function offsetMs(offset: string): number {
-  if (offset.toUpperCase() === 'Z') return 0
-  const [, sign, hours, minutes] = /^([+ -])(\d\d):?(\d\d)$/.exec(offset) ?? []
-  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * 60_000
+  const [, sign, hours = '0', minutes = '0', seconds = '0'] = offsetParts.exec(offset) ?? []
+  return (sign === '-' ? -1 : 1) * ((Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000
+}
+
+const offsetParts = /^ ?([+-])?(\d\d):?(\d\d)?(?::(\d\d))?$/
+
+/** Less than 16 hours, as PostgreSQL has it. */
+function isOffset(offset: string | undefined): boolean {
+  if (offset === undefined || /^ ?Z$/i.test(offset)) return true
+  const [, , hours, minutes = '0', seconds = '0'] = offsetParts.exec(offset) ?? []
+  return Number(hours) < 16 && Number(minutes) < 60 && Number(seconds) < 60
 }

@@ -34,6 +34,42 @@ describe('a time of a query', () => {
     expect(parseInstant(text, zone)?.toISOString()).toBe(instant)
   })
 
+  it.each([
+    ['2026-01-31 12:00:00+00', '2026-01-31T12:00:00.000Z'],
+    ['2026-01-31 12:00:00-03', '2026-01-31T15:00:00.000Z'],
+    ['2026-01-31 12:00:00+05:30', '2026-01-31T06:30:00.000Z'],
+    ['2026-01-31 12:00:00+0530', '2026-01-31T06:30:00.000Z'],
+    ['2026-01-31 12:00:00.5+00', '2026-01-31T12:00:00.500Z'],
+    ['2026-01-31 12:00:00.285714+00', '2026-01-31T12:00:00.285Z'],
+    ['2026-01-31 12:00:00.123456789+02', '2026-01-31T10:00:00.123Z'],
+    ['2026-01-31 12:00:00+00:19:32', '2026-01-31T11:40:28.000Z'],
+    ['2026-01-31T12:00:00+00', '2026-01-31T12:00:00.000Z'],
+    ['2026-01-31 12:00+01', '2026-01-31T11:00:00.000Z'],
+    ['2026-01-31 12:00:00 +0100', '2026-01-31T11:00:00.000Z'],
+    ['2026-01-31 12:00:00 Z', '2026-01-31T12:00:00.000Z'],
+    // A plus sign that nobody encoded.
+    ['2026-01-31 12:00:00 00', '2026-01-31T12:00:00.000Z'],
+    ['2026-01-31 12:00:00.25 05:30', '2026-01-31T06:30:00.250Z'],
+    ['2026-01-31 12:00:00.25', '2026-01-31T03:00:00.250Z'],
+  ])('%s is read as PostgreSQL writes it', (text, instant) => {
+    expect(parseInstant(text, 'Asia/Tokyo')?.toISOString()).toBe(instant)
+  })
+
+  it.each([
+    '2026-01-31 12:00:00+',
+    '2026-01-31 12:00:00+0',
+    '2026-01-31 12:00:00+000',
+    '2026-01-31 12:00:00+16',
+    '2026-01-31 12:00:00+99:99',
+    '2026-01-31 12:00:00+05:60',
+    '2026-01-31 12:00:00 ',
+    '2026-01-31+00',
+    '2026-01-31 12:00:00.+00',
+    'infinity',
+  ])('%s is none', (text) => {
+    expect(parseInstant(text, 'UTC')).toBeNull()
+  })
+
   it('is the instant at which clocks of the zone show it', () => {
     fc.assert(
       fc.property(
@@ -54,4 +90,9 @@ it.each(zones)('a range of dates may end with the last there is: %s', (zone) => 
   const range = parseDateRange('2020-01-01 - 9999-12-31', zone)
   expect(range?.from).toEqual(parseInstant('2020-01-01', zone))
   expect(formatTime(range?.to as Date, zone)).toBe('10000-01-01 00:00:00')
+})
+
+it('a range may have ends as PostgreSQL writes them', () => {
+  const range = parseDateRange('2026-01-31 12:00:00+00 - 2026-01-31 12:00:01.5-03', 'Asia/Tokyo')
+  expect(range).toEqual({ from: new Date('2026-01-31T12:00:00Z'), to: new Date('2026-01-31T15:00:02.500Z') })
 })

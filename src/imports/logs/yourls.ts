@@ -27,7 +27,7 @@ export const yourls: LogFormat = {
   read: readClick,
 }
 
-const time = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/
+const time = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/
 
 function readClick(cells: Cells, zone: string): LoggedClick | string {
   const { clickid = '', clicktime = '', shorturl = '', referrer = '', useragent = '', ipaddress = '' } = cells

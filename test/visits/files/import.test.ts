@@ -257,6 +257,19 @@ describe('a recipient', () => {
   })
 })
 
+it.each([
+  ['2026-03-01 12:00:00+00', '2026-03-01T12:00:00.000Z'],
+  ['2026-03-01 12:00:00.123456+05:30', '2026-03-01T06:30:00.123Z'],
+  ['2026-03-01 12:00:00-0330', '2026-03-01T15:30:00.000Z'],
+  ['2026-03-01 12:00:00.5', '2026-03-01T11:00:00.500Z'],
+])('a time may be as PostgreSQL writes it: %s', async (created_at, instant) => {
+  const { db } = await testDatabase()
+  const zone = 'Europe/Berlin'
+  expect(await importRows(db, [untrackedRow({ created_at })], { zone })).toMatchObject({ stored: 1, bad: [] })
+  const { rows } = await db.pool.query('SELECT created_at FROM visits')
+  expect(rows).toEqual([{ created_at: new Date(instant) }])
+})
+
 describe('a bad line', () => {
   const time = 'must be a time of the calendar in UTC such as 2022-10-31 10:07:27'
   it.each<[string, unknown, string]>([
