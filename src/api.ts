@@ -19,6 +19,7 @@ import { acceptJwts, type JwtKeys } from './http/jwt.js'
 import { acceptOverrides } from './http/method-override.js'
 import { type Load, refuseWhenOverloaded } from './http/overload.js'
 import { openRateLimits } from './http/rate-limit.js'
+import { requireReadableQuery } from './http/readable-query.js'
 import type { ZodTypes } from './http/validate.js'
 import { linkRoutes } from './links/routes.js'
 import { measureAudit } from './monitoring/audit.js'
@@ -79,6 +80,7 @@ export async function apiRoutes(app: FastifyInstance, deps: ApiDeps): Promise<vo
     requireHostFor(api, hosts.answersApi)
     if (deps.load) refuseWhenOverloaded(api, deps.load)
     const isWelcome = requireCaller(api, { ...deps.config, grants, uses, limits })
+    requireReadableQuery(api)
     await api.register(async (scope) => {
       const api = scope.withTypeProvider<ZodTypes>()
       await acceptBodies(api)

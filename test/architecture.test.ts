@@ -13,7 +13,7 @@ const allowed: Record<string, string[]> = {
   'growing-cache': [],
   'recipient-files': ['csv'],
   database: ['config'],
-  http: ['config', 'accounts', 'database', 'growing-cache'],
+  http: ['config', 'csv', 'accounts', 'database', 'growing-cache'],
   accounts: ['config', 'http', 'database', 'measures'],
   audit: ['config', 'accounts', 'http', 'database'],
   links: ['config', 'accounts', 'http', 'database'],

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { UserAgent } from '../visits/visit.js'
+import { cutText } from './cut-text.js'
 import { type RequestHeaders, sentHints } from './user-agent/client-hints.js'
 import { describeUserAgent, type UserAgentFacts } from './user-agent.js'
 
@@ -11,7 +12,7 @@ export function storedAgent(userAgent: string, headers: RequestHeaders): UserAge
   const known = agents.get(facts)
   if (known !== undefined) return known
   const agent = Object.freeze({
-    userAgent: userAgent.slice(0, 512) || null,
+    userAgent: cutText(userAgent, 512) || null,
     hints: sentHints(headers),
     browser: facts.browser || null,
     browserVersion: facts.browser_version || null,

@@ -2,6 +2,7 @@ import { zoneOffsetMs } from '../http/zone-clock.js'
 import type { LinkRule, LinkRules } from '../links/rules.js'
 import type { TokenTarget } from '../links/target.js'
 import type { NewVisit } from '../visits/visit.js'
+import { currentLanguage } from './language.js'
 
 /**
  * Where a click goes: to the target of the first rule whose conditions its visit meets (links/rules.ts), or else to the link's
@@ -39,7 +40,7 @@ function conditionsOf(when: LinkRule['when']): Condition[] {
     device_type && isOneOf(device_type, (visit) => visit.userAgent.deviceType),
     platform && isOneOf(platform, (visit) => visit.userAgent.platform),
     country_code && isOneOf(country_code, (visit) => visit.place?.countryCode),
-    browser_lang && isOneOf(browser_lang, (visit) => visit.browserLang),
+    browser_lang && isOneOf(browser_lang.map(currentLanguage), (visit) => visit.browserLang),
     from && isFrom(Date.parse(from)),
     to && isBefore(Date.parse(to)),
     between && isWithin(between, weekday ?? everyDay),

@@ -90,7 +90,8 @@ function parameters(query: string): string[] {
 function nameOf(parameter: string): string {
   const [written = ''] = parameter.replaceAll('+', ' ').split('=')
   const name = written.replace(/(?:%[0-9a-f]{2})+/gi, (escapes) =>
-    Buffer.from(escapes.replaceAll('%', ''), 'hex').toString(),
+    // Byte by byte: names that are not UTF-8 would otherwise look alike.
+    Buffer.from(escapes.replaceAll('%', ''), 'hex').toString('latin1'),
   )
   return name.trim().toLowerCase().replace(/\[.*/s, '').replace(/[ .]/g, '_')
 }

@@ -1,8 +1,10 @@
 import type { FastifyRequest } from 'fastify'
 import { hostOf, queryOf } from '../http/address.js'
+import { decodedHeader } from '../http/headers.js'
 import type { UserAgent } from '../visits/visit.js'
 import { normalizeAddress } from './addresses.js'
 import { storedAgent } from './agent.js'
+import { firstLanguage } from './language.js'
 import { describeUserAgent } from './user-agent.js'
 
 /**
@@ -27,7 +29,7 @@ const longestHost = 255
 const longestQuery = 2048
 
 export function readVisitor(click: Click): Visitor {
-  const userAgent = click.headers['user-agent'] ?? ''
+  const userAgent = decodedHeader(click.headers['user-agent'] ?? '')
   const host = hostOf(click)
   return {
     clientIp: normalizeAddress(click.ip),
@@ -38,10 +40,4 @@ export function readVisitor(click: Click): Visitor {
     userAgent: storedAgent(userAgent, click.headers),
     isProgram: describeUserAgent(userAgent, click.headers).is_bot,
   }
-}
-
-/** Primary subtag of the language named first: `en` of `en-GB,de;q=0.8`. Weights are not compared: people's own comes first. */
-export function firstLanguage(acceptLanguage: string): string | null {
-  const [, primary] = /^\s*([a-z]{2,8})(?:-[a-z0-9]{1,8})*\s*(?:[,;]|$)/i.exec(acceptLanguage) ?? []
-  return primary?.toLowerCase() ?? null
 }

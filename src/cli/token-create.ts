@@ -13,7 +13,7 @@ export function createCommand(host: Host): Command {
   return new Command('create')
     .description('Print a new access token for an owner, alone on standard output. It is not shown again.')
     .requiredOption('--user <number>', 'the owner, created when there is none', ownerId)
-    .option('--name <text>', 'what it is for', '')
+    .option('--name <text>', 'what it is for', tokenName, '')
     .option('--scope <scopes>', `space separated: ${scopes.join(' ')}; without it, all but visits:pii`, scopeList)
     .option('--expires-in <duration>', 'such as 30d, 12h, 15m or 90s; without it, never', milliseconds)
     .option('--allow-ip <addresses>', 'only from these addresses and CIDR ranges, comma-separated', rangeList)
@@ -49,6 +49,12 @@ async function newToken({ db, config }: CommandContext, options: CreateOptions):
   const { text } = await createToken(db, user, token, (id) =>
     signToken(keys, { ownerId: user, id, scopes: scope, expiresAt }),
   )
+  return text
+}
+
+/** Node has put U+FFFD where bytes of the command line were not UTF-8: what they were is lost. */
+function tokenName(text: string): string {
+  if (text.includes('\uFFFD')) throw new InvalidArgumentError('give it in UTF-8.')
   return text
 }
 

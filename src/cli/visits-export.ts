@@ -84,9 +84,14 @@ function operator(ownerId: number): Caller {
   return { ownerId, scopes: new Set(['visits:pii']), token }
 }
 
+/** A query as browsers send it: letters that are typed as they are become UTF-8. */
+function encodeText(query: string): string {
+  return query.toWellFormed().replace(/[^\0-\x7f]+/g, encodeURIComponent)
+}
+
 /** @throws Error in one line, when a filter is none */
 function filtersOf(query: string, zone: string): VisitFilters {
-  const result = z.strictObject(filterParameters(zone)).safeParse(queryObject(parseQueryString(query)))
+  const result = z.strictObject(filterParameters(zone)).safeParse(queryObject(parseQueryString(encodeText(query))))
   if (!result.success) throw new Error(Object.values(fieldErrors(result.error)).flat().join(' '))
   return visitFilters(result.data)
 }

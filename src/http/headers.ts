@@ -1,4 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { decodeWindows } from '../csv/encoding.js'
+import { readUtf8 } from './charset.js'
 import { badRequest } from './errors.js'
 
 /** Whether a header was sent more than once. Node keeps the first, a proxy in between may have checked the last. */
@@ -9,6 +11,16 @@ export function isRepeated({ raw }: FastifyRequest, name: string): boolean {
     if (sent.length === name.length && sent.toLowerCase() === name) count++
   }
   return count > 1
+}
+
+/**
+ * The text of a header, of which Node gives one character for each byte: UTF-8 where its bytes are, else windows-1252, which is
+ * ISO-8859-1 with quotation marks and dashes.
+ */
+export function decodedHeader(value: string): string {
+  if (!/[^\0-\x7f]/.test(value) || /[^\0-\xff]/.test(value)) return value
+  const bytes = Buffer.from(value, 'latin1')
+  return readUtf8(bytes) ?? decodeWindows(bytes)
 }
 
 /** What an answer depends on besides its address: these request headers, and those that were said before (origins.ts). */

@@ -109,7 +109,7 @@ function arrayKey(array: QueryArray, given: string | null): string {
   return key
 }
 
-/** PHP's urldecode: a broken escape stays as it is, bytes that are no UTF-8 become U+FFFD. */
+/** PHP's urldecode: a broken escape stays as it is. Bytes that are not UTF-8 become U+FFFD: the API refuses them before (readable-query.ts). */
 function decode(text: string): string {
   const spaced = text.replace(/\+/g, ' ')
   if (!spaced.includes('%')) return spaced

@@ -116,6 +116,7 @@ it.each([
   [['--link-ids', '21'], "unknown option '--link-ids'"],
   [['--allowed-ip', '10.0.0.1'], "unknown option '--allowed-ip'"],
   [['10.0.0.1'], 'too many arguments'],
+  [['--name', 'Caf\ufffd'], 'give it in UTF-8.'],
 ])('the command refuses %j before it opens a database', async (args, text) => {
   const said: string[] = []
   const command = createCommand({ process, console })

@@ -1,3 +1,4 @@
+import { readUtf8 } from '../../http/charset.js'
 import { type Clock, openPace, wallClock } from './pace.js'
 
 /** Another server's API, asked politely. */
@@ -67,9 +68,9 @@ export function openSource(options: SourceOptions): Source {
       const limit = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
       const response = await fetch(url, { headers, redirect: 'manual', signal: limit })
       pace.heed(response.headers)
-      const text = await readText(response)
-      if (response.ok) return { value: parsed(response, text, origin) }
-      return refused(response, text, origin, token)
+      const bytes = await readBytes(response)
+      if (response.ok) return { value: parsed(response, bytes, origin) }
+      return refused(response, bytes.toString(), origin, token)
     } catch (error) {
       signal.throwIfAborted()
       if (error instanceof SourceError) throw error
@@ -106,19 +107,20 @@ export async function unlessMissing(answer: Promise<unknown>): Promise<unknown> 
 
 type Outcome = { value: unknown } | { problem: string; restMs: number | null; status: number | null }
 
-async function readText(response: Response): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  let bytes = 0
+async function readBytes(response: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let length = 0
   for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > largestAnswer) throw new SourceError(`An answer has more than ${largestAnswer} bytes.`)
-    text += decoder.decode(chunk, { stream: true })
+    length += chunk.byteLength
+    if (length > largestAnswer) throw new SourceError(`An answer has more than ${largestAnswer} bytes.`)
+    chunks.push(chunk)
   }
-  return text + decoder.decode()
+  return Buffer.concat(chunks, length)
 }
 
-function parsed(response: Response, text: string, origin: string): unknown {
+function parsed(response: Response, bytes: Buffer, origin: string): unknown {
+  const text = readUtf8(bytes)
+  if (text === null) throw new SourceError(`${origin} answers with text that is not UTF-8.`, response.status)
   try {
     return JSON.parse(text)
   } catch {

@@ -1,6 +1,7 @@
 import { v5 as uuidv5 } from 'uuid'
 import { anonymizeAddress, normalizeAddress } from '../../capture/addresses.js'
 import { storedAgent } from '../../capture/agent.js'
+import { cutText } from '../../capture/cut-text.js'
 import type { Locator } from '../../capture/location.js'
 import { nowhere, placeOf } from '../../capture/place.js'
 import { botReason, verdict } from '../../capture/policy.js'
@@ -80,7 +81,7 @@ export async function visitOfClick(
 const longestText = 2048
 
 function cut(text: string | null, longest: number): string | null {
-  return text === null ? null : text.slice(0, longest).toWellFormed()
+  return text === null ? null : cutText(text, longest).toWellFormed()
 }
 
 /** What the log knew at the time counts; what it says less of, the address of the visitor may tell. */
