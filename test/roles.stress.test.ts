@@ -96,9 +96,3 @@ it('several roles can be given, with commas or one by one', async () => {
     expect(await (await start(...only)).statuses(...paths)).toEqual([200, 200, 200, 200, 200, 302, 404])
   }
 })
-
-it('a role that there is not is refused', async () => {
-  const server = startServerProcess({}, ['--only', 'api,queue'])
-  expect(await server.ended).toBe(1)
-  expect(server.output()).toContain('give api, redirect or work.')
-})

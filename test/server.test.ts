@@ -4,13 +4,15 @@ import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { createSigner } from 'fast-jwt'
 import pg from 'pg'
-import { describe, expect, inject, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { cleanUp, dataFolder, serverOf } from './database/embedded-site.js'
 import { bearer, testSecret } from './support/app.js'
-import { createDatabase, testDatabase } from './support/database.js'
+import { runInProcess } from './support/command-line.js'
+import { createDatabase, type TestDatabase, testDatabase } from './support/database.js'
 import { databaseUrl } from './support/postgres.js'
 import { everything, parseAnswer } from './support/raw-http.js'
 import { startServerProcess } from './support/server-process.js'
+import { until } from './support/until.js'
 import { storeLinks } from './support/visits.js'
 
 const { authorization } = bearer({ sub: '26' })
@@ -64,10 +66,10 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
     const answer = everything(inFlight)
     const others = Promise.all([once(idle, 'close'), once(untouched, 'close')])
     inFlight.write(request('/link/urls/21/visits'))
-    await vi.waitUntil(waiting, { timeout: 30_000 })
+    await until(waiting)
 
     server.child.kill(signal)
-    await vi.waitUntil(() => refuses(address), { timeout: 30_000 })
+    await until(() => refuses(address))
     expect(server.child.exitCode).toBeNull()
     await release()
 
@@ -83,15 +85,20 @@ it('a second signal ends at once what the first one waits for', async () => {
   const { server, address, waiting } = await lockedServer()
   const inFlight = await connectionTo(address)
   inFlight.on('error', () => {}).write(request('/link/urls/21/visits'))
-  await vi.waitUntil(waiting, { timeout: 30_000 })
+  await until(waiting)
   server.child.kill('SIGTERM')
-  await vi.waitUntil(() => refuses(address), { timeout: 30_000 })
+  await until(() => refuses(address))
   server.child.kill('SIGTERM')
   expect(await server.ended).toBe(1)
 })
 
 describe('a start that cannot succeed ends with 1 and one line that says what to do:', () => {
   const url = (name: string) => databaseUrl(inject('postgresUrl'), name)
+  let database: TestDatabase
+  beforeAll(async () => {
+    database = await createDatabase(inject('templateName'))
+  })
+  afterAll(() => database?.drop())
 
   it.each<[string, Record<string, string>, RegExp]>([
     ['a bad value', { PORT: 'http' }, /^smart-link: PORT must be a port number from 0 to 65535$/],
@@ -112,10 +119,17 @@ describe('a start that cannot succeed ends with 1 and one line that says what to
       /^smart-link: The database is not migrated: run smart-link migrate first\.$/,
     ],
   ])('%s', async (_, env, line) => {
-    const server = startServerProcess({ JWT_SECRET: testSecret, DATABASE_URL: url('template1'), ...env })
-    expect(await server.ended).toBe(1)
-    expect(server.output().trimEnd()).toMatch(line)
-    expect(server.output()).not.toContain('hunter2')
+    const given = { JWT_SECRET: testSecret, PORT: '0', ...env }
+    const { status, stdout, stderr } = await runInProcess(database.db, ['serve'], { env: given })
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr.trimEnd()).toMatch(line)
+    expect(stderr).not.toContain('hunter2')
+  })
+
+  it('a role that there is not', async () => {
+    const { status, stdout, stderr } = await runInProcess(database.db, ['serve', '--only', 'api,queue'])
+    expect([status, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/^error: option '--only <roles>' .* give api, redirect or work\.\n$/)
   })
 
   it('a port that is taken', async () => {
@@ -124,8 +138,6 @@ describe('a start that cannot succeed ends with 1 and one line that says what to
     onTestFinished(() => void taken.close())
     const at = taken.address()
     const port = String(typeof at === 'object' ? at?.port : '')
-    const database = await createDatabase(inject('templateName'))
-    onTestFinished(database.drop)
     const server = startServerProcess({ DATABASE_URL: database.url, JWT_SECRET: testSecret, PORT: port })
     expect(await server.ended).toBe(1)
     expect(server.output()).toBe(`smart-link: PORT ${port} is taken on 127.0.0.1: stop what uses it, or set PORT.\n`)

@@ -1,21 +1,33 @@
 import pg from 'pg'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { appendVisits } from '../../src/visits/append.js'
 import { newToken, withToken } from '../support/access-tokens.js'
 import { bearer, openApp, testSecret } from '../support/app.js'
-import { runCommand } from '../support/command.js'
-import { testDatabase } from '../support/database.js'
-import { startServerProcess } from '../support/server-process.js'
+import { runInProcess } from '../support/command-line.js'
+import { createDatabase, type TestDatabase, testDatabase } from '../support/database.js'
+import { openServerProcess } from '../support/server-process.js'
+import { until } from '../support/until.js'
 import { newVisit, storeLinks } from '../support/visits.js'
 
 const measurer = 'a-token-of-those-who-measure'
 
-/** Two servers, each a process of its own, on one database, and what they make of tokens. */
-async function twoServers() {
-  const { db, url } = await testDatabase()
-  const env = { DATABASE_URL: url, JWT_SECRET: testSecret, RATE_LIMIT: '0', METRICS_TOKEN: measurer }
-  const servers = [0, 1].map(() => startServerProcess(env))
-  const addresses = await Promise.all(servers.map(({ address }) => address()))
+let database: TestDatabase
+let servers: ReturnType<typeof openServerProcess>[] = []
+let addresses: string[] = []
+beforeAll(async () => {
+  database = await createDatabase(inject('templateName'))
+  const env = { DATABASE_URL: database.url, JWT_SECRET: testSecret, RATE_LIMIT: '0', METRICS_TOKEN: measurer }
+  servers = [openServerProcess(env), openServerProcess(env)]
+  addresses = await Promise.all(servers.map(({ address }) => address()))
+})
+afterAll(async () => {
+  await Promise.all(servers.map(({ close }) => close()))
+  await database?.drop()
+})
+
+/** Two servers, each a process of its own, on one database, and what they make of an owner's tokens. */
+async function twoServers(ownerId: number) {
+  const { db } = database
   const ask = (at: number, path: string, init: RequestInit = {}) => fetch(`${addresses[at]}${path}`, init)
   const statusAt = async (at: number, text: string) => (await ask(at, '/auth/me', { headers: withToken(text) })).status
   const statuses = (text: string) => Promise.all([statusAt(0, text), statusAt(1, text)])
@@ -26,61 +38,61 @@ async function twoServers() {
     )
     return rows.map(({ pid }) => pid)
   }
-  await vi.waitUntil(async () => (await listeners()).length === 2, { timeout: 30_000 })
+  await until(async () => (await listeners()).length === 2)
   const create = async (type: string) => {
     const answer = await ask(0, '/developer/tokens', {
       method: 'POST',
-      headers: { ...bearer({ sub: '1' }), 'content-type': 'application/json' },
+      headers: { ...bearer({ sub: String(ownerId) }), 'content-type': 'application/json' },
       body: JSON.stringify({ name: 'x', scopes: ['admin'], type }),
     })
     const { data } = (await answer.json()) as { data: { id: string; access_token: string } }
     return data
   }
-  return { db, url, servers, ask, statusAt, statuses, listeners, create }
+  const revoke = async (at: number, id: string) =>
+    (await ask(at, `/developer/tokens/${id}`, { method: 'DELETE', headers: bearer({ sub: String(ownerId) }) })).status
+  return { db, ask, statusAt, statuses, listeners, create, revoke }
 }
 
 describe('a revocation', () => {
-  it.each(['opaque', 'jwt'])('that one process has answered holds in every process: %s', async (type) => {
-    const { ask, statusAt, statuses, create } = await twoServers()
+  it.each([
+    ['opaque', 1],
+    ['jwt', 2],
+  ])('that one process has answered holds in every process: %s', async (type, ownerId) => {
+    const { statusAt, statuses, create, revoke } = await twoServers(ownerId)
     for (let round = 0; round < 10; round++) {
       const { id, access_token: text } = await create(type)
       const [at, other] = round % 2 === 0 ? [0, 1] : [1, 0]
       expect(await statuses(text)).toEqual([200, 200])
-      const answer = await ask(at as number, `/developer/tokens/${id}`, {
-        method: 'DELETE',
-        headers: bearer({ sub: '1' }),
-      })
-      expect(answer.status).toBe(200)
+      expect(await revoke(at as number, id)).toBe(200)
       expect(await statusAt(other as number, text)).toBe(401)
       expect(await statusAt(at as number, text)).toBe(401)
     }
   })
 
   it('on the command line, by id or by the token itself, is heard by running servers', async () => {
-    const { db, statuses, create } = await twoServers()
+    const { db, statuses, create } = await twoServers(3)
     const [byId, byText] = [await create('opaque'), await create('jwt')]
     for (const { access_token: text } of [byId, byText]) expect(await statuses(text)).toEqual([200, 200])
-    const first = await runCommand(db, ['token', 'revoke', byId.id, '--user', '1'])
+    const first = await runInProcess(db, ['token', 'revoke', byId.id, '--user', '3'])
     expect(first).toMatchObject({ status: 0, stderr: `Token ${byId.id} is revoked.\n` })
-    const second = await runCommand(db, ['token', 'revoke'], { input: `${byText.access_token}\n` })
+    const second = await runInProcess(db, ['token', 'revoke'], { input: `${byText.access_token}\n` })
     expect(second).toMatchObject({ status: 0, stderr: `Token ${byText.id} is revoked.\n` })
     for (const { access_token: text } of [byId, byText]) {
-      await expect.poll(() => statuses(text), { interval: 5 }).toEqual([401, 401])
+      await expect.poll(() => statuses(text)).toEqual([401, 401])
     }
   })
 
   it('holds though a process has lost the connection on which it would hear: it trusts nothing meanwhile', async () => {
-    const { db, listeners, ask, statuses, create } = await twoServers()
+    const { db, listeners, statuses, create, revoke } = await twoServers(4)
     for (let round = 0; round < 5; round++) {
       const { id, access_token: text } = await create('opaque')
       expect(await statuses(text)).toEqual([200, 200])
       // In the middle of it: from now on nobody hears.
       for (const pid of await listeners()) await db.pool.query('SELECT pg_terminate_backend($1)', [pid])
       expect(await statuses(text)).toEqual([200, 200])
-      const answer = await ask(0, `/developer/tokens/${id}`, { method: 'DELETE', headers: bearer({ sub: '1' }) })
-      expect(answer.status).toBe(200)
+      expect(await revoke(0, id)).toBe(200)
       expect(await statuses(text)).toEqual([401, 401])
-      await vi.waitUntil(async () => (await listeners()).length === 2, { timeout: 30_000 })
+      await until(async () => (await listeners()).length === 2)
       expect(await statuses(text)).toEqual([401, 401])
     }
   })
@@ -103,26 +115,24 @@ describe('a revocation', () => {
       isAnswered = true
     })
     const revoked = async () => (await db.pool.query('SELECT FROM access_tokens WHERE revoked_at IS NOT NULL')).rowCount
-    await expect.poll(revoked, { interval: 5 }).toBe(1)
+    await expect.poll(revoked).toBe(1)
     for (let more = 0; more < 50; more++) await revoked()
     expect(isAnswered).toBe(false)
     expect((await answer).statusCode).toBe(200)
   })
 
   it('is seen by a request that waits for a visit: it gets none', async () => {
-    const { db, ask, create } = await twoServers()
-    await storeLinks(db, 1, 7)
+    const { db, ask, create, revoke } = await twoServers(5)
+    await storeLinks(db, 5, 7)
     const { id, access_token: text } = await create('opaque')
     const waiting = ask(1, '/link/visits/feed?wait=60', { headers: withToken(text) })
     const isWaiting = async () => {
       const answer = await ask(1, '/metrics', { headers: withToken(measurer) })
       return (await answer.text()).includes('smart_link_feeds_waiting 1')
     }
-    await vi.waitUntil(isWaiting, { timeout: 30_000 })
-    expect((await ask(0, `/developer/tokens/${id}`, { method: 'DELETE', headers: bearer({ sub: '1' }) })).status).toBe(
-      200,
-    )
-    await appendVisits(db, 1, [newVisit(7)])
+    await until(isWaiting)
+    expect(await revoke(0, id)).toBe(200)
+    await appendVisits(db, 5, [newVisit(7)])
     expect((await waiting).status).toBe(401)
   })
 

@@ -7,7 +7,7 @@ import { connect } from '../../src/database/connect.js'
 import { startClicks } from '../faults/clicks.js'
 import { expectKept, expectReplayed } from '../faults/ledger.js'
 import { bearer, testSecret } from '../support/app.js'
-import { type CommandOptions, runCommand } from '../support/command.js'
+import { runInProcess } from '../support/command-line.js'
 import { createDatabase } from '../support/database.js'
 import { pgbouncer, startBouncer } from '../support/pgbouncer.js'
 import { startReceiver } from '../support/receiver.js'
@@ -54,7 +54,8 @@ async function pooledSite() {
     }
     return { ...server, address, ask, json, port: Number(new URL(address).port) }
   }
-  const command = (args: string[], options: CommandOptions = {}) => runCommand(db, args, { ...options, env })
+  const command = (args: string[], input = '', more: Record<string, string> = {}) =>
+    runInProcess(db, args, { input, env: { ...env, ...more } })
   return { db, url, bouncer, env, DATA_DIR, start, command }
 }
 
@@ -138,7 +139,7 @@ describe.runIf(pgbouncer !== undefined)('through PgBouncer, which gives each tra
     const rows = Array.from({ length: 50 }, (_, index) =>
       untrackedRow({ link_id: 21, created_at: `2026-01-01 00:00:${String((index * 7) % 50).padStart(2, '0')}` }),
     )
-    const imported = await command(['visits', 'import', '-', '--user', '1'], { input: ndjson(rows) })
+    const imported = await command(['visits', 'import', '-', '--user', '1'], ndjson(rows))
     expect(imported).toMatchObject({ status: 0, stderr: expect.stringContaining('Imported 50 visits') })
     const { rows: stored } = await db.pool.query<{ user_id: string }>('SELECT DISTINCT user_id FROM visits')
     const { ask } = await start()
@@ -173,17 +174,20 @@ describe.runIf(pgbouncer !== undefined)('through PgBouncer, which gives each tra
   })
 
   it('a database is migrated past it, and a start without a way past it says what is missing', async () => {
-    const { bouncer, command, env } = await pooledSite()
+    const { bouncer, command } = await pooledSite()
     expect(await command(['migrate'])).toMatchObject({ status: 0, stderr: 'Nothing to migrate.\n' })
-    const server = startServerProcess({ ...env, DATABASE_DIRECT_URL: '', JWT_SECRET: testSecret })
-    expect(await server.ended).toBe(1)
-    expect(server.output()).toBe(
-      'smart-link: DATABASE_URL leads to a connection pooler: set DATABASE_DIRECT_URL to PostgreSQL itself.\n',
-    )
+    const start = (more: Record<string, string> = {}) => command(['serve'], '', { JWT_SECRET: testSecret, ...more })
+    expect(await start({ DATABASE_DIRECT_URL: '' })).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'smart-link: DATABASE_URL leads to a connection pooler: set DATABASE_DIRECT_URL to PostgreSQL itself.\n',
+    })
     await bouncer.kill()
-    const gone = startServerProcess({ ...env, JWT_SECRET: testSecret })
-    expect(await gone.ended).toBe(1)
-    expect(gone.output()).toMatch(/^smart-link: DATABASE_URL cannot be used: connect ECONNREFUSED .*\n$/)
+    expect(await start()).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^smart-link: DATABASE_URL cannot be used: connect ECONNREFUSED .*\n$/),
+    })
   })
   it('a start is refused when both addresses lead to it, or its connections are not as they have to be', async () => {
     const { db, url, bouncer } = await pooledSite()

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, onTestFinished, vi } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { commandLine, programFile } from './programs.js'
 
 export interface ServerProcess {
@@ -15,10 +15,22 @@ export interface ServerProcess {
   ended: Promise<number | string>
   /** Everything it has said so far. */
   output: () => string
+  /** Waits until the output matches, and returns the first group; fails with the output when the process ends before. */
+  said(pattern: RegExp): Promise<string>
 }
 
 /** `smart-link serve` as a process of its own, on a free port, in a folder without `.env`; killed with the test. */
 export function startServerProcess(env: Record<string, string>, args: string[] = []): ServerProcess {
+  const server = openServerProcess(env, args)
+  onTestFinished(server.close)
+  return server
+}
+
+/** The same for a whole file: the caller closes it. */
+export function openServerProcess(
+  env: Record<string, string>,
+  args: string[] = [],
+): ServerProcess & { close(): Promise<void> } {
   const folder = mkdtempSync(join(tmpdir(), 'smart-link-serve-'))
   const preload = [programFile('answers-of-process'), programFile('never-busy')]
   const imports = preload.flatMap((file) => ['--import', pathToFileURL(file).href])
@@ -27,24 +39,27 @@ export function startServerProcess(env: Record<string, string>, args: string[] =
     // A click is looked for in the log at once.
     env: { PORT: '0', CAPTURE_WAIT_MS: '20000', ...env },
   })
-  const said: string[] = []
-  child.stdout.on('data', (text: Buffer) => said.push(text.toString()))
-  child.stderr.on('data', (text: Buffer) => said.push(text.toString()))
+  const texts: string[] = []
+  child.stdout.on('data', (text: Buffer) => texts.push(text.toString()))
+  child.stderr.on('data', (text: Buffer) => texts.push(text.toString()))
   const ended = once(child, 'close').then(([code, signal]: (number | string | null)[]) => code ?? signal ?? '')
-  onTestFinished(async () => {
+  const output = () => texts.join('')
+  const said = (pattern: RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        const [, found] = pattern.exec(output()) ?? []
+        if (found !== undefined) resolve(found)
+      }
+      look()
+      child.stdout.on('data', look)
+      ended.then(() => reject(new Error(output())), reject)
+    })
+  const address = () => said(/Server listening at (http:[^"]+)/)
+  const close = async () => {
     child.kill('SIGKILL')
     await ended
     rmSync(folder, { recursive: true, force: true })
     expect(output().match(/^undocumented answer: .*$/gm)).toBe(null)
-  })
-  const output = () => said.join('')
-  const address = () =>
-    vi.waitUntil(
-      () => {
-        if (child.exitCode !== null) throw new Error(output())
-        return /Server listening at (http:[^"]+)/.exec(output())?.[1]
-      },
-      { timeout: 60_000, interval: 20 },
-    )
-  return { child, address, ended, output }
+  }
+  return { child, address, ended, output, said, close }
 }
