@@ -28,7 +28,7 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 180_000,
     // What comes comes at once, but for a machine that has others to serve.
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: 150_000 } },
     hookTimeout: 240_000,
     projects: [
       {

@@ -1,10 +1,11 @@
 import Fastify from 'fastify'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import type { Recorder } from '../src/capture/recorder.js'
 import type { Database } from '../src/database/open.js'
 import { healthRoutes } from '../src/health.js'
 import { validateWithZod } from '../src/http/validate.js'
 import { testApp } from './support/app.js'
+import { until } from './support/until.js'
 
 const ok = '{"status":"OK","code":200,"message":"OK","data":[]}'
 
@@ -53,7 +54,7 @@ it('a hundred who ask /ready at once take one connection more, not a hundred', a
     recorder: recorder as unknown as Recorder,
     pendingMigrations: async () => {
       looked++
-      await vi.waitUntil(() => asked % 100 === 0, { timeout: 30_000 })
+      await until(() => asked % 100 === 0)
       return []
     },
   })

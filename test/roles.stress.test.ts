@@ -85,7 +85,7 @@ it('what is recorded and deleted by some processes is told and removed by the on
   expect([await left(), receiver.received]).toEqual([{ pending: 2, visits: 1, removed: 0 }, []])
 
   await start('work')
-  await expect.poll(left, { timeout: 30_000 }).toEqual({ pending: 0, visits: 0, removed: 1 })
+  await expect.poll(left).toEqual({ pending: 0, visits: 0, removed: 1 })
   const ids = page.data.map(({ id }: { id: string }) => id)
   expect(receiver.messages().map(({ id }) => id)).toEqual([...ids].reverse())
 })

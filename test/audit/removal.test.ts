@@ -52,7 +52,7 @@ it('removes reads that are older than so many days, step by step, and no others'
 it('removes them by itself, and ends', async () => {
   const { db } = await agedReads()
   const removal = openReadRemoval({ db, auditDays: 30, log: { error: () => {} } })
-  await expect.poll(() => left(db), { timeout: 20_000 }).toEqual(young)
+  await expect.poll(() => left(db)).toEqual(young)
   await removal.close()
 })
 
@@ -60,5 +60,5 @@ it('a server does, as AUDIT_DAYS says, also where visits are kept for ever', asy
   const { db, url } = await agedReads()
   const server = startServerProcess({ DATABASE_URL: url, JWT_SECRET: testSecret, AUDIT_DAYS: '30' })
   await server.address()
-  await expect.poll(() => left(db), { timeout: 20_000 }).toEqual(young)
+  await expect.poll(() => left(db)).toEqual(young)
 })

@@ -209,17 +209,17 @@ describe('a file that is replaced while the server runs', () => {
     const { locator, file } = await locatorOf({ '81.2.69.0/24': london })
     expect(locator.locate('81.2.69.1')?.city).toBe('London')
     replace(file, mmdb({ '81.2.69.0/24': paris }))
-    await vi.waitFor(() => expect(locator.locate('81.2.69.1')?.city).toBe('Paris'), patience)
+    await expect.poll(() => locator.locate('81.2.69.1')?.city).toBe('Paris')
   })
 
   it('answers with the old content and logs when the new one is broken, then takes the next good one', async () => {
     const log = silent()
     const { locator, file } = await locatorOf({ '81.2.69.0/24': london }, { log })
     replace(file, mmdb({ '81.2.69.0/24': paris }).subarray(0, 700))
-    await vi.waitFor(() => expect(log.warn).toHaveBeenCalled(), patience)
+    await expect.poll(() => log.warn).toHaveBeenCalled()
     expect(locator.locate('81.2.69.1')?.city).toBe('London')
     replace(file, mmdb({ '81.2.69.0/24': paris }))
-    await vi.waitFor(() => expect(locator.locate('81.2.69.1')?.city).toBe('Paris'), patience)
+    await expect.poll(() => locator.locate('81.2.69.1')?.city).toBe('Paris')
   })
 
   it('keeps answering while the file is gone', async () => {
@@ -229,15 +229,13 @@ describe('a file that is replaced while the server runs', () => {
     watchFile(file, { interval: 10, persistent: false }, noticed)
     onTestFinished(() => unwatchFile(file, noticed))
     rmSync(file)
-    await vi.waitFor(() => expect(noticed).toHaveBeenCalled(), patience)
+    await expect.poll(() => noticed).toHaveBeenCalled()
     expect(locator.locate('81.2.69.1')?.city).toBe('London')
     replace(file, mmdb({ '81.2.69.0/24': paris }))
-    await vi.waitFor(() => expect(locator.locate('81.2.69.1')?.city).toBe('Paris'), patience)
+    await expect.poll(() => locator.locate('81.2.69.1')?.city).toBe('Paris')
     expect(log.warn).not.toHaveBeenCalled()
   })
 })
-
-const patience = { timeout: 30_000, interval: 10 }
 
 function silent() {
   return { info: vi.fn(), warn: vi.fn() }

@@ -84,7 +84,7 @@ async function storedIds(db: Database): Promise<string[]> {
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} }
 const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
-const emptied = (spool: Spool) => expect.poll(() => spool.state().files, { timeout: 30_000 }).toBe(0)
+const emptied = (spool: Spool) => expect.poll(() => spool.state().files).toBe(0)
 
 it('has a visit in the log when it says that it is safe', async () => {
   const place = await testPlace()
@@ -241,7 +241,7 @@ it('fails clearly when neither the database nor the spool takes visits, and reco
   const failed = recorder.record(1, newVisit(20))
   await expect(failed).rejects.toThrow(new RecordError('the visit can be neither committed nor spooled'))
   place.outage.error = null
-  await expect.poll(() => recorder.state().failure, { timeout: 30_000 }).toBeNull()
+  await expect.poll(() => recorder.state().failure).toBeNull()
   await recorder.record(1, newVisit(20))
 })
 

@@ -407,7 +407,7 @@ it('goes on while the database is away: a known link opens, its visits are store
 
   cable.mend()
   const total = async () => (await app.inject({ url: '/link/urls/20/visits', headers: as(26) })).json().meta?.total
-  await expect.poll(total, { timeout: 30_000 }).toBe(4)
+  await expect.poll(total).toBe(4)
   await expect.poll(async () => (await app.inject({ url: '/link26x21', headers: browser })).statusCode).toBe(302)
 })
 

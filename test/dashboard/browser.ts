@@ -4,7 +4,7 @@ import type { TestApp } from '../support/app.js'
 import { addressOf } from '../support/event-stream.js'
 
 /** As long as anything may take on a slow machine with others at work. */
-export const patienceMs = 60_000
+export const patienceMs = 150_000
 
 /** The run's browser; to close it closes the windows that were opened through it. */
 export function openBrowser(): Promise<Browser> {

@@ -21,7 +21,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const executablePath = executables.find((path) => existsSync(path))
   if (executablePath === undefined)
     throw new Error(`There is no browser: install chromium (${executables.join(', ')}).`)
-  const server = await chromium.launchServer({ executablePath, args: flags, timeout: 60_000, host: '127.0.0.1' })
+  const server = await chromium.launchServer({ executablePath, args: flags, timeout: 150_000, host: '127.0.0.1' })
   project.provide('browserEndpoint', server.wsEndpoint())
   return () => server.close()
 }

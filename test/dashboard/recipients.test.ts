@@ -9,7 +9,7 @@ import type { TestApp } from '../support/app.js'
 import { addressOf } from '../support/event-stream.js'
 import { newVisit, storeLink, storeRecipients } from '../support/visits.js'
 import { expectAccessible, expectFits } from './accessible.js'
-import { openBrowser, openDashboard, patienceMs, tokenOf } from './browser.js'
+import { openBrowser, openDashboard, tokenOf } from './browser.js'
 import { savedContent } from './saved.js'
 import { expectTexts } from './see.js'
 import { openEmptySite } from './site.js'
@@ -277,7 +277,7 @@ it('keeps what was made when trying again comes less far, and when it is stopped
   await dialog.getByRole('button', { name: 'Create 10,002 short URLs' }).click()
   await partly()
   await dialog.getByRole('button', { name: 'Try again' }).click()
-  await expect.poll(() => requests, { timeout: patienceMs }).toBe(3)
+  await expect.poll(() => requests).toBe(3)
   await dialog.getByText('Too many requests. Try again in 7 s.').waitFor()
   await partly()
   await dialog.getByRole('button', { name: 'Try again' }).click()

@@ -11,7 +11,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 180_000,
     // What comes comes at once, but for a machine that has others to serve.
-    expect: { poll: { timeout: 60_000 } },
+    expect: { poll: { timeout: 150_000 } },
     hookTimeout: 240_000,
   },
 })

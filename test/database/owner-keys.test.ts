@@ -148,7 +148,7 @@ it('is asked for by every look into a table that a click makes, its outbox and i
   accesses.length = 0
   for (const token of ['link1x7', 'link2x7', 'r1x1', 'r2x2', 'link1x7', 'r1x1'])
     await ask(1, `/${token}`, { status: 302 })
-  await expect.poll(() => receiver.received.length, { timeout: 20_000 }).toBe(6)
+  await expect.poll(() => receiver.received.length).toBe(6)
   for (const table of ['tokens', 'links', 'recipients', 'visits', 'webhook_deliveries'])
     expect(tables()).toContain(table)
   expect(withoutOwner()).toEqual([])

@@ -49,7 +49,7 @@ async function pooledSite() {
         if (answer.status === 503) answer = await ask(path)
         return answer.status === 200 ? '' : answer.text
       }
-      await expect.poll(askAgain, { timeout: 30_000 }).toBe('')
+      await expect.poll(askAgain).toBe('')
       return JSON.parse(answer.text)
     }
     return { ...server, address, ask, json, port: Number(new URL(address).port) }
@@ -115,7 +115,7 @@ describe.runIf(pgbouncer !== undefined)('through PgBouncer, which gives each tra
       const answer = await fetch(`${one.address}/link1x20`, { redirect: 'manual' })
       return answer.headers.get('location')
     }
-    await expect.poll(target, { timeout: 30_000 }).toBe('https://example.com/elsewhere')
+    await expect.poll(target).toBe('https://example.com/elsewhere')
   })
 
   it('webhooks are told, exports are whole, statistics are right', async () => {
@@ -124,7 +124,7 @@ describe.runIf(pgbouncer !== undefined)('through PgBouncer, which gives each tra
     await storeLink(db, 1, 20, { webhookId: await newWebhook(db, 1, receiver.url) })
     const { ask, json } = await start()
     for (let click = 0; click < 20; click += 1) expect((await ask('/link1x20')).status).toBe(302)
-    await expect.poll(() => receiver.received.length, { timeout: 30_000 }).toBe(20)
+    await expect.poll(() => receiver.received.length).toBe(20)
     const { data } = await json('/link/urls/20/visits?per_page=100')
     const ids = data.map(({ id }: { id: string }) => id).reverse()
     expect(receiver.messages().map(({ id }) => id)).toEqual(ids)
@@ -161,10 +161,10 @@ describe.runIf(pgbouncer !== undefined)('through PgBouncer, which gives each tra
     const clicks = startClicks(port, ['link1x20', 'link1x21'])
     onTestFinished(() => clicks.stop())
     for (const answered of [200, 400]) {
-      await expect.poll(() => clicks.answered.size, { timeout: 30_000 }).toBeGreaterThan(answered)
+      await expect.poll(() => clicks.answered.size).toBeGreaterThan(answered)
       await bouncer.kill()
       const without = clicks.answered.size
-      await expect.poll(() => clicks.answered.size, { timeout: 30_000 }).toBeGreaterThan(without + 50)
+      await expect.poll(() => clicks.answered.size).toBeGreaterThan(without + 50)
       await bouncer.start()
     }
     await clicks.stop()

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { demoOwner, storeDemo } from '../../src/demo/data.js'
 import { SeededRandom } from '../../src/demo/random.js'
 import { startReceiver, tellReceiver } from '../../src/demo/receiver.js'
 import { storeDemoTokens } from '../../src/demo/tokens.js'
 import { openLinks, openOnce, startTrickle } from '../../src/demo/trickle.js'
 import { openApp, type TestApp } from '../support/app.js'
+import { until } from '../support/until.js'
 
 /** A Tuesday. */
 const end = new Date('2026-11-24T18:00:00Z')
@@ -99,7 +100,7 @@ it('opens links through the redirect, from all over the world, by people and bot
 it('trickles until it is stopped, and not after', async () => {
   const before = await total()
   const stop = startTrickle({ address, links: await openLinks(site.db), random: new SeededRandom(8) }, 1)
-  await vi.waitUntil(async () => (await total()) >= before + 10, { timeout: 60_000, interval: 20 })
+  await until(async () => (await total()) >= before + 10)
   const opened = await stop()
   expect(await total()).toBe(before + opened)
 })

@@ -125,7 +125,7 @@ describe.each(feeds)('the feed %s', (path) => {
     await expect.poll(waiting).toBe(1)
     await erase()
     expect(await held).toMatchObject({ status: 200, ids: [], erased: [a] })
-  }, 30_000)
+  })
 
   it('has another tag after an erasure, at its end too; that of another owner has not, and names only theirs', async () => {
     const { site, append, read, erase } = await announcingApp()
@@ -268,7 +268,7 @@ it('no copy that heeds what it is told keeps the person, while visits arrive and
   }
   const left = rows.filter(({ id, address }) => streamed.has(id) && streamed.get(id) !== address)
   expect(left).toEqual([])
-}, 60_000)
+})
 
 /** As the first servers made them: version, owner, link, position, and the first half of an HMAC. */
 async function cursorOfVersion1(site: TestApp, path: string, position: number): Promise<string> {

@@ -45,7 +45,7 @@ async function serverOn(url: string, dataDir: string): Promise<ServerProcess> {
 /** Clicks until so many more are answered. @returns their query strings */
 async function clickOn({ port }: ServerProcess, times: number): Promise<Set<string>> {
   const clicks = startClicks(port, tokens)
-  await expect.poll(() => clicks.answered.size, { timeout: 60_000 }).toBeGreaterThanOrEqual(times)
+  await expect.poll(() => clicks.answered.size).toBeGreaterThanOrEqual(times)
   await clicks.stop()
   expect([[...clicks.refused], clicks.broken]).toEqual([[], 0])
   return clicks.answered
@@ -130,7 +130,7 @@ describe.runIf(systemBinaries !== undefined)('with the programs of PostgreSQL', 
     const [last] = await postgres.query<{ file: string }>('SELECT pg_walfile_name(pg_switch_wal()) AS file')
     const archived = async () =>
       (await postgres.query<{ file: string }>('SELECT last_archived_wal AS file FROM pg_stat_archiver'))[0]?.file
-    await expect.poll(archived, { timeout: 60_000 }).toBe(last?.file)
+    await expect.poll(archived).toBe(last?.file)
     await postgres.kill()
     await rm(postgres.folder, { recursive: true, force: true, maxRetries: 10 })
 
@@ -145,7 +145,7 @@ recovery_target_action = 'promote'
     await second.start()
     onTestFinished(() => second.kill())
     const recovering = async () => (await second.query<{ is: boolean }>('SELECT pg_is_in_recovery() AS is'))[0]?.is
-    await expect.poll(recovering, { timeout: 60_000 }).toBe(false)
+    await expect.poll(recovering).toBe(false)
     expect(await queriesOf(second.url('smart_link'))).toEqual(until)
     await expectSound(second.url('smart_link'), join(root, 'data'))
     await expectKept(second.url('smart_link'), until)

@@ -21,9 +21,9 @@ async function fillSpool(
 ) {
   const { port, readiness, log, stop } = await server(options)
   const clicks = startClicks(port, tokens)
-  await expect.poll(() => clicks.answered.size, { timeout: 30_000 }).toBeGreaterThan(50)
+  await expect.poll(() => clicks.answered.size).toBeGreaterThan(50)
   await postgres.kill()
-  await expect.poll(() => [...clicks.refused.keys()], { timeout: 60_000 }).toEqual([503])
+  await expect.poll(() => [...clicks.refused.keys()]).toEqual([503])
   const during = await readiness()
   await clicks.stop()
   expect(clicks.broken).toBe(0)
@@ -31,7 +31,7 @@ async function fillSpool(
   await postgres.start()
   await expectReplayed(dataDir)
   await expectKept(postgres.url, answered)
-  await expect.poll(readiness, { timeout: 30_000 }).toEqual(afterwards)
+  await expect.poll(readiness).toEqual(afterwards)
   // Where nothing can be spooled, the first ones come before the server has heard from the database.
   await clickUntilAnswered(port, 1)
   const later = await clickUntilAnswered(port, 50)
@@ -43,7 +43,7 @@ async function fillSpool(
 
 async function clickUntilAnswered(port: number, times: number): Promise<Clicks> {
   const clicks = startClicks(port, tokens)
-  await expect.poll(() => clicks.answered.size, { timeout: 30_000 }).toBeGreaterThanOrEqual(times)
+  await expect.poll(() => clicks.answered.size).toBeGreaterThanOrEqual(times)
   await clicks.stop()
   for (const query of clicks.answered) answered.add(query)
   return clicks

@@ -73,7 +73,7 @@ it('does each part in processes of its own, which may be killed: api, redirect t
     const told = new Set(receiver.messages().map(({ id }) => id))
     return log.filter((id) => !told.has(id))
   }
-  await expect.poll(untold, { timeout: 120_000, interval: 200 }).toEqual([])
+  await expect.poll(untold, { interval: 200 }).toEqual([])
   await db.close()
   for (const process of [...clicked.map(({ current }) => current()), api, work]) expect(await process.stop()).toBe(0)
 })
@@ -82,5 +82,5 @@ it('does each part in processes of its own, which may be killed: api, redirect t
 async function untilAllGoOn(clicked: Clicked[], clicks: number): Promise<void> {
   const before = clicked.map(({ answered }) => answered().size)
   const least = () => Math.min(...clicked.map(({ answered }, nth) => answered().size - (before[nth] ?? 0)))
-  await expect.poll(least, { timeout: 60_000, interval: 50 }).toBeGreaterThan(clicks)
+  await expect.poll(least, { interval: 50 }).toBeGreaterThan(clicks)
 }

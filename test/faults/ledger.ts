@@ -71,5 +71,5 @@ export async function expectReplayed(dataDir: string): Promise<void> {
     const names = await readdir(join(dataDir, 'spool'), { recursive: true })
     return names.filter((name) => name.endsWith('.spool') || name.endsWith('.bad'))
   }
-  await expect.poll(left, { timeout: 120_000, interval: 50 }).toEqual([])
+  await expect.poll(left, { interval: 50 }).toEqual([])
 }

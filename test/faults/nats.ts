@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { freePort } from './postgres.js'
+import { until } from './until.js'
 
 /** A server of a NATS cluster that things are done to. */
 export interface NatsNode {
@@ -59,11 +59,7 @@ export async function startNats(size: number): Promise<NatsCluster> {
   }
   const start = async () => {
     for (const node of nodes) node.start()
-    const giveUpAt = Date.now() + 60_000
-    while (!(await isReady().catch(() => false))) {
-      if (Date.now() > giveUpAt) throw new Error('NATS does not start')
-      await wait(100)
-    }
+    await until(() => isReady().catch(() => false), 'NATS does not start')
   }
   await start()
   return {

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { mkdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { migrationsDirectory } from '../../src/database/connect.js'
@@ -11,6 +10,7 @@ import { type Account, serverAccount, spawnAs } from '../../src/database/embedde
 import { findBinaries } from '../../src/database/embedded-binaries.js'
 import { ensureCluster } from '../../src/database/embedded-cluster.js'
 import { migrate } from '../../src/database/migrate.js'
+import { until } from './until.js'
 
 /** A PostgreSQL that things are done to. */
 export interface Victim {
@@ -57,17 +57,15 @@ export interface VictimOptions {
 export function victimOf({ url, account, program, args }: VictimOptions): Victim {
   let server: ChildProcess | null = null
 
-  const start = async () => {
-    const giveUpAt = Date.now() + 60_000
-    while (!(await answers(url))) {
+  const start = () =>
+    until(async () => {
+      if (await answers(url)) return true
       // It ends at once while the children of a killed one are still going.
       if (server === null || server.exitCode !== null || server.signalCode !== null) {
         server = spawnAs(account, program, args, { stdio: 'ignore' })
       }
-      if (Date.now() > giveUpAt) throw new Error('PostgreSQL does not start')
-      await wait(50)
-    }
-  }
+      return false
+    }, 'PostgreSQL does not start')
   const signal = async (name: NodeJS.Signals) => {
     for (const pid of server?.pid === undefined ? [] : await family(server.pid)) {
       try {
@@ -112,7 +110,7 @@ async function family(pid: number): Promise<number[]> {
 }
 
 async function answers(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 1_000 })
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 10_000 })
   client.on('error', () => {})
   try {
     await client.connect()

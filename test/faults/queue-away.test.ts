@@ -9,7 +9,7 @@ const answered = new Set<string>()
 
 const more = async (clicks: Clicks, count = 200) => {
   const before = clicks.answered.size
-  await expect.poll(() => clicks.answered.size, { timeout: 60_000 }).toBeGreaterThan(before + count)
+  await expect.poll(() => clicks.answered.size).toBeGreaterThan(before + count)
 }
 
 /** All clicks were answered, and all are in the log when nothing waits anywhere any more. */
@@ -54,7 +54,7 @@ it('fills the spool when the queue is full, and loses nothing of either', async 
   const clicks = startClicks(server.port, tokens)
   await more(clicks)
   await postgres.freeze()
-  await expect.poll(() => server.log.join('\n'), { timeout: 60_000 }).toContain('maximum bytes exceeded')
+  await expect.poll(() => server.log.join('\n')).toContain('maximum bytes exceeded')
   const whenFull = await waiting('small')
   await more(clicks)
   expect(await waiting('small')).toBeLessThan(whenFull + 100)

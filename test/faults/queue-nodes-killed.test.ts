@@ -14,7 +14,7 @@ it.each(nodeKills)('keeps every answered click when a node of NATS is killed und
   const clicks = startClicks(port, tokens)
   const more = async (count: number) => {
     const before = clicks.answered.size
-    await expect.poll(() => clicks.answered.size, { timeout: 60_000 }).toBeGreaterThan(before + count)
+    await expect.poll(() => clicks.answered.size).toBeGreaterThan(before + count)
   }
   await more(200)
   await wait(Math.random() * 500)
@@ -23,7 +23,7 @@ it.each(nodeKills)('keeps every answered click when a node of NATS is killed und
   await victim?.kill()
   await more(500)
   await nats.start()
-  await expect.poll(() => nats.leaderOf('smart-link').catch(() => null), { timeout: 60_000 }).not.toBeNull()
+  await expect.poll(() => nats.leaderOf('smart-link').catch(() => null)).not.toBeNull()
   await more(500)
   await clicks.stop()
   expect([...clicks.refused]).toEqual([])

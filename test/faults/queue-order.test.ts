@@ -63,7 +63,7 @@ it.each(workerKills)(
     }
     const more = async (count: number) => {
       const before = await stored()
-      await expect.poll(stored, { timeout: 60_000 }).toBeGreaterThan(before + count)
+      await expect.poll(stored).toBeGreaterThan(before + count)
     }
     const publishing = await startPublishing({ NATS_URL: nats.url, NATS_REPLICAS: '3' })
     await more(500)
@@ -76,8 +76,8 @@ it.each(workerKills)(
     } else {
       // Until the stream has taken its partitions away: then it goes on with what it had in hand.
       victim.freeze()
-      await expect.poll(() => nats.readers('smart-link'), { timeout: 60_000 }).toBeLessThan(16)
-      await expect.poll(() => nats.readers('smart-link'), { timeout: 60_000 }).toBe(16)
+      await expect.poll(() => nats.readers('smart-link')).toBeLessThan(16)
+      await expect.poll(() => nats.readers('smart-link')).toBe(16)
       victim.thaw()
     }
     await more(1000)

@@ -14,7 +14,7 @@ it('sets messages aside that can never be visits, with the reason, and stores al
   const clicks = startClicks(server.port, tokens)
   const more = async (count: number) => {
     const before = clicks.answered.size
-    await expect.poll(() => clicks.answered.size, { timeout: 60_000 }).toBeGreaterThan(before + count)
+    await expect.poll(() => clicks.answered.size).toBeGreaterThan(before + count)
   }
   await more(50)
   const { nats: connection, jetstream, manager } = await nats.open()
@@ -62,9 +62,7 @@ it('drops visits of links that are gone, and says so', async () => {
   const { nats: connection, jetstream } = await nats.open()
   await jetstream.publish('smart-link.visits.1', encodeMessage({ ownerId: 1, visit: newVisit(404) }))
   await connection.close()
-  await expect
-    .poll(() => server.log.join('\n'), { timeout: 30_000 })
-    .toContain('visits of links that are gone were dropped')
+  await expect.poll(() => server.log.join('\n')).toContain('visits of links that are gone were dropped')
   await drained()
   expect(await server.stop()).toBe(0)
 })

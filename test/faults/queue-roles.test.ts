@@ -11,10 +11,10 @@ it('opens links without a worker and without a database, and whoever works later
   const { dataDir, postgres, queued, waiting, drained } = site()
   const redirect = await queued({}, 'redirect')
   const clicks = startClicks(redirect.port, tokens)
-  await expect.poll(() => clicks.answered.size, { timeout: 30_000 }).toBeGreaterThan(50)
+  await expect.poll(() => clicks.answered.size).toBeGreaterThan(50)
   await postgres.kill()
   const before = clicks.answered.size
-  await expect.poll(() => clicks.answered.size, { timeout: 30_000 }).toBeGreaterThan(before + 200)
+  await expect.poll(() => clicks.answered.size).toBeGreaterThan(before + 200)
   expect(await redirect.readiness()).toEqual({ status: 200, message: 'OK' })
   await clicks.stop()
   expect([...clicks.refused]).toEqual([])
@@ -45,7 +45,7 @@ it('counts down `max_visits` by what it knows, and tells the numbers of the queu
     const answer = await fetch(`http://127.0.0.1:${redirect.port}/metrics`, { headers: { authorization } })
     return new RegExp(`^${name} (.+)$`, 'm').exec(await answer.text())?.[1]
   }
-  await expect.poll(() => metric('smart_link_queue_visits'), { timeout: 30_000 }).toBe('3')
+  await expect.poll(() => metric('smart_link_queue_visits')).toBe('3')
   expect(await metric('smart_link_queue_problem')).toBe('0')
   expect(Number(await metric('smart_link_queue_oldest_seconds'))).toBeGreaterThan(0)
 

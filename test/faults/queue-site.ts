@@ -45,7 +45,6 @@ function withQueue(site: Site, nats: NatsCluster, size: number): QueueSite {
     waiting,
     queued: (env = {}, only) =>
       site.server({ env: { NATS_URL: nats.url, NATS_REPLICAS: String(size), ...env }, ...(only && { only }) }),
-    drained: (stream) =>
-      expect.poll(() => waiting(stream).catch(() => null), { timeout: 120_000, interval: 100 }).toBe(0),
+    drained: (stream) => expect.poll(() => waiting(stream).catch(() => null), { interval: 100 }).toBe(0),
   }
 }

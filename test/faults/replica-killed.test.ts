@@ -50,9 +50,7 @@ it('gives whole files while replay cancels what is read on the replica', async (
     const rows = (await answer.text()).trim().split('\n')
     expect(rows.map((row) => JSON.parse(row).id)).toEqual(stored)
   }
-  const giveUpAt = Date.now() + 120_000
   while ((await server.reads()).failed === 0) {
-    expect(Date.now()).toBeLessThan(giveUpAt)
     // What replays a lock that excludes everybody ends who reads there.
     const locks = primary.ask('BEGIN; LOCK TABLE visits; LOCK TABLE links; COMMIT')
     await Promise.all([...Array.from({ length: 6 }, download), locks])

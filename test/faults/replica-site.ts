@@ -108,7 +108,7 @@ function replicaServer(server: ServerProcess): ReplicaServer {
 }
 
 /** What comes true sooner or later. */
-export const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 60_000, interval: 20 })
+export const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { interval: 20 })
 
 /** A stream of a server in another process. */
 export const openStream = ({ port, headers }: ReplicaServer, path: string) =>

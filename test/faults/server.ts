@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { commandLine, programFile } from '../support/programs.js'
 import { freePort } from './postgres.js'
+import { until } from './until.js'
 
 /** The real server in a process of its own. */
 export interface ServerProcess {
@@ -66,12 +66,13 @@ export async function startServer({
     const { message } = (await answer.json()) as { message: string }
     return { status: answer.status, message }
   }
-  const giveUpAt = Date.now() + 60_000
-  while ((await readiness().catch(() => null)) === null) {
+  await until(async () => {
     if (hasEnded()) throw new Error(`the server ended with ${child.exitCode} instead of starting: ${log.join('\n')}`)
-    if (Date.now() > giveUpAt) throw new Error('the server does not start')
-    await wait(50)
-  }
+    return readiness().then(
+      () => true,
+      () => false,
+    )
+  }, 'the server does not start')
   return {
     port,
     log,

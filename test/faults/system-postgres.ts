@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { serverAccount, spawnAs } from '../../src/database/embedded-account.js'
 import { freePort } from './postgres.js'
+import { until } from './until.js'
 
 const installed = '/usr/lib/postgresql'
 
@@ -39,7 +39,7 @@ export async function systemPostgres(root: string, name: string, settings: strin
   const url = (database = 'postgres') => `postgresql://postgres@127.0.0.1:${port}/${database}`
   let server: ChildProcess | null = null
   const query: SystemPostgres['query'] = async <Row extends pg.QueryResultRow>(sql: string, database?: string) => {
-    const client = new pg.Client({ connectionString: url(database), connectionTimeoutMillis: 1_000 })
+    const client = new pg.Client({ connectionString: url(database), connectionTimeoutMillis: 10_000 })
     client.on('error', () => {})
     await client.connect()
     return (await client.query<Row>(sql).finally(() => client.end())).rows
@@ -51,12 +51,15 @@ export async function systemPostgres(root: string, name: string, settings: strin
     async start() {
       const all = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', ...settings]
       const args = ['-D', folder, '-p', String(port), ...all.flatMap((setting) => ['-c', setting])]
-      server = spawnAs(account, join(binaries, 'postgres'), args, { stdio: 'ignore' })
-      const giveUpAt = Date.now() + 60_000
-      while (!(await query('SELECT').catch(() => null))) {
-        if (Date.now() > giveUpAt || server.exitCode !== null) throw new Error('PostgreSQL does not start')
-        await wait(50)
-      }
+      const started = spawnAs(account, join(binaries, 'postgres'), args, { stdio: 'ignore' })
+      server = started
+      await until(async () => {
+        if (started.exitCode !== null) throw new Error(`PostgreSQL ended with ${started.exitCode} instead of starting`)
+        return query('SELECT').then(
+          () => true,
+          () => false,
+        )
+      }, 'PostgreSQL does not start')
     },
     async kill() {
       if (server === null || server.exitCode !== null || server.signalCode !== null) return

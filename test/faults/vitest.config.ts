@@ -8,7 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 300_000,
     // What comes comes at once, but for a machine that has others to serve.
-    expect: { poll: { timeout: 30_000 } },
-    hookTimeout: 120_000,
+    expect: { poll: { timeout: 150_000 } },
+    hookTimeout: 300_000,
   },
 })

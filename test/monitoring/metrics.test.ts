@@ -101,7 +101,7 @@ describe('after some traffic, metrics say', () => {
     const feeds = ['/link/urls/21/visits/feed?wait=60', '/link/visits/feed?wait=60'].map((url) =>
       app.inject({ url, headers: as(26) }),
     )
-    await expect.poll(waiting, { timeout: 30_000 }).toBe(2)
+    await expect.poll(waiting).toBe(2)
     await app.inject({ url: '/link26x21', headers: browser })
     for (const { statusCode } of await Promise.all(feeds)) expect(statusCode).toBe(200)
     expect(await waiting()).toBe(0)
@@ -115,7 +115,7 @@ describe('after some traffic, metrics say', () => {
     const stream = await fetch(`${address}/link/visits/stream`, { headers: as(26), signal: leave.signal })
     expect([stream.status, await open()]).toEqual([200, 1])
     leave.abort()
-    await expect.poll(open, { timeout: 30_000 }).toBe(0)
+    await expect.poll(open).toBe(0)
   })
 
   it('all of it in the form that Prometheus reads', async () => {

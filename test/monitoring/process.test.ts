@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import { testSecret } from '../support/app.js'
 import { cableTo } from '../support/cable.js'
 import { testDatabase } from '../support/database.js'
@@ -17,20 +17,18 @@ async function measuredServer(env: Record<string, string> = {}) {
   const DATA_DIR = await mkdtemp(join(tmpdir(), 'smart-link-metrics-'))
   onTestFinished(() => rm(DATA_DIR, { recursive: true, force: true }))
   const server = startServerProcess({
-    // Visits are spooled when the database is away, not when this machine is busy.
-    CAPTURE_WAIT_MS: '20000',
     ...{ DATABASE_URL: cable.url, DATA_DIR, JWT_SECRET: testSecret, METRICS_PORT: '0', WEBHOOK_ALLOW_PRIVATE: 'on' },
     ...env,
   })
   const address = await server.address()
-  const at = await vi.waitUntil(() => /Metrics at (http:[^"]+)/.exec(server.output())?.[1], { timeout: 60_000 })
+  const at = await server.said(/Metrics at (http:[^"]+)/)
   const read = async () => {
     const answer = await fetch(at)
     expect(answer.status).toBe(200)
     return readMetrics(await answer.text())
   }
   const eventually = (name: string) =>
-    expect.poll(async () => (await read()).get(`smart_link_${name}`), { timeout: 20_000, interval: 50 })
+    expect.poll(async () => (await read()).get(`smart_link_${name}`), { interval: 50 })
   const open = async () => (await fetch(`${address}/link26x21`, { redirect: 'manual' })).status
   return { db, cable, address, at, read, eventually, open, server }
 }

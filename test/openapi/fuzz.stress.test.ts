@@ -18,7 +18,7 @@ const numRuns = Number(process.env.FUZZ_REQUESTS ?? 3000)
 const seed = Number(process.env.FUZZ_SEED ?? 1)
 
 it(`${numRuns} broken requests are answered as documented, never with a 5xx or what belongs to others (FUZZ_SEED=${seed})`, {
-  timeout: 60_000 + numRuns * 100,
+  timeout: 60_000 + numRuns * 400,
 }, async () => {
   const { db, url } = await testDatabase()
   const server = startServerProcess({
@@ -88,7 +88,7 @@ it(`${numRuns} broken requests are answered as documented, never with a 5xx or w
     seed,
     // A smaller request would be nice, but what is tried on the way there has filled the memory before.
     endOnFailure: true,
-    interruptAfterTimeLimit: 60_000 + numRuns * 90,
+    interruptAfterTimeLimit: 60_000 + numRuns * 390,
     markInterruptAsFailure: true,
   })
 

@@ -5,8 +5,9 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import pg from 'pg'
-import { onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
 import { freePort } from '../faults/postgres.js'
+import { until } from './until.js'
 
 /** PgBouncer as the system has it; undefined where it is not installed. `npm run check` installs it. */
 export const pgbouncer = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
@@ -65,20 +66,17 @@ max_client_conn = 500
     let said = ''
     for (const stream of [started.stdout, started.stderr]) stream.on('data', (text) => (said += text))
     child = started
-    await vi.waitUntil(
-      async () => {
-        if (started.exitCode !== null) throw new Error(said)
-        const client = new pg.Client({ connectionString: url })
-        client.on('error', () => {})
-        const isThere = await client.connect().then(
-          () => true,
-          () => false,
-        )
-        await client.end().catch(() => {})
-        return isThere
-      },
-      { timeout: 30_000, interval: 50 },
-    )
+    await until(async () => {
+      if (started.exitCode !== null) throw new Error(said)
+      const client = new pg.Client({ connectionString: url })
+      client.on('error', () => {})
+      const isThere = await client.connect().then(
+        () => true,
+        () => false,
+      )
+      await client.end().catch(() => {})
+      return isThere
+    })
   }
   onTestFinished(async () => {
     await kill()

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { Redis } from 'ioredis'
-import { onTestFinished, vi } from 'vitest'
+import { onTestFinished } from 'vitest'
+import { until } from './until.js'
 
 export interface TestRedis {
   url: string
@@ -17,7 +18,7 @@ export async function testRedis(): Promise<TestRedis> {
   const client = new Redis(url)
   client.on('error', () => {})
   onTestFinished(() => client.disconnect())
-  await vi.waitUntil(() => client.ping().catch(() => null), { timeout: 30_000 })
+  await until(() => client.ping().catch(() => null))
   return { url, client }
 }
 

@@ -37,7 +37,7 @@ export function openServerProcess(
   const child = spawn(process.execPath, [...imports, commandLine, 'serve', ...args], {
     cwd: folder,
     // A click is looked for in the log at once.
-    env: { PORT: '0', CAPTURE_WAIT_MS: '20000', ...env },
+    env: { PORT: '0', CAPTURE_WAIT_MS: '60000', ...env },
   })
   const texts: string[] = []
   child.stdout.on('data', (text: Buffer) => texts.push(text.toString()))

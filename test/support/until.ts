@@ -5,5 +5,5 @@ const limitMs = 170_000
 
 /** Waits until something is so, however long it takes, and returns it. */
 export function until<T>(look: () => T | Promise<T>) {
-  return vi.waitUntil(look, { timeout: limitMs, interval: 10 })
+  return vi.waitUntil(look, { timeout: limitMs, interval: 5 })
 }

@@ -43,8 +43,8 @@ it('tells the whole story of requests, statements, commits and posts, and what i
   expect(answer.status).toBe(200)
   const opened = await fetch(`${address}/JFlCjw?x=1`, { headers: human, redirect: 'manual' })
   expect(opened.status).toBe(302)
-  await expect.poll(() => receiver.received.length, { timeout: 30_000 }).toBe(1)
-  await expect.poll(async () => (await db.prisma.webhookLane.count()) === 0, { timeout: 30_000 }).toBe(true)
+  await expect.poll(() => receiver.received.length).toBe(1)
+  await expect.poll(async () => (await db.prisma.webhookLane.count()) === 0).toBe(true)
   server.child.kill('SIGTERM')
   expect(await server.ended).toBe(0)
 
@@ -103,7 +103,7 @@ it('holds no token, phone number, query string, header or address, also of what 
   ]
   const headers = { ...human, cookie: 'secret-cookie', referer: 'https://secret-referer.example/' }
   for (const path of paths) await (await fetch(address + path, { headers, redirect: 'manual' })).text()
-  await expect.poll(() => receiver.received.length, { timeout: 30_000 }).toBe(1)
+  await expect.poll(() => receiver.received.length).toBe(1)
   await db.pool.query('ALTER TABLE links RENAME COLUMN title TO gone')
   const failed = await fetch(`${address}/link/urls/21?access_token=${token}`)
   expect(failed.status).toBe(500)

@@ -365,7 +365,7 @@ describe('the outbox', () => {
       const waiting = append()
       const isWaiting = "datname = current_database() AND wait_event_type = 'Lock'"
       const count = async () => (await db.pool.query(`SELECT FROM pg_stat_activity WHERE ${isWaiting}`)).rowCount
-      await expect.poll(count, { timeout: 30_000, interval: 20 }).toBe(1)
+      await expect.poll(count, { interval: 20 }).toBe(1)
       const free = await client.query('SELECT FROM webhook_lanes FOR UPDATE SKIP LOCKED')
       return { waiting, free: free.rowCount }
     })

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { SeededRandom } from '../../src/demo/random.js'
 import type { NewVisit } from '../../src/visits/visit.js'
 import { openApp, type TestApp } from '../support/app.js'
 import { createDatabase, type TestDatabase } from '../support/database.js'
 import { addressOf } from '../support/event-stream.js'
+import { until } from '../support/until.js'
 import { Reader, type Walk } from '../support/visit-readers.js'
 import { newVisit, storeLinks, storeRecipients } from '../support/visits.js'
 import { Writer } from '../support/writers.js'
@@ -202,13 +203,10 @@ function withoutVisitsOf(others: NewVisit[][][], batches: NewVisit[][]): NewVisi
 
 /** PostgreSQL has noticed that the process is gone: what it was about to do is done or undone. */
 async function noConnection(name: string): Promise<void> {
-  await vi.waitUntil(
-    async () => {
-      const { rowCount } = await database.db.pool.query('SELECT FROM pg_stat_activity WHERE application_name = $1', [
-        name,
-      ])
-      return rowCount === 0
-    },
-    { timeout: 30_000, interval: 20 },
-  )
+  await until(async () => {
+    const { rowCount } = await database.db.pool.query('SELECT FROM pg_stat_activity WHERE application_name = $1', [
+      name,
+    ])
+    return rowCount === 0
+  })
 }

@@ -10,6 +10,7 @@ import { bearer, openApp, type TestApp, type TestAppOptions, testApp } from '../
 import { createDatabase } from '../support/database.js'
 import { addressOf, type EventStream, openStream } from '../support/event-stream.js'
 import { newOwner } from '../support/owners.js'
+import { until } from '../support/until.js'
 import { newVisit, storeLinks, storeRecipients } from '../support/visits.js'
 import { Writer } from '../support/writers.js'
 
@@ -124,7 +125,7 @@ describe('a stream', () => {
     const quiet = await Promise.all(Array.from({ length: 30 }, () => stream(account)))
     await Promise.all(quiet.map((other) => other.heartbeat()))
     const { pool } = site.db
-    await vi.waitUntil(() => pool.idleCount === pool.totalCount, { timeout: 30_000 })
+    await until(() => pool.idleCount === pool.totalCount)
   })
 
   it.each([
@@ -243,7 +244,7 @@ it('an account has so many streams at once and no more, until one is closed', as
   expect(refused.headers['retry-after']).toBe('10')
   await stream(account, site.as(newOwner()))
   first?.close()
-  await vi.waitUntil(() => stream(link).catch(() => null), { timeout: 20_000, interval: 20 })
+  await until(() => stream(link).catch(() => null))
 })
 
 it('who leaves before the stream has begun takes no place from the others', async () => {
@@ -262,7 +263,7 @@ it('who leaves before the stream has begun takes no place from the others', asyn
   client.release()
   const opened = await stream(link)
   opened.close()
-  await vi.waitUntil(() => stream(link).catch(() => null), { timeout: 20_000, interval: 20 })
+  await until(() => stream(link).catch(() => null))
 })
 
 describe('a server that stops', () => {
@@ -329,7 +330,7 @@ async function stallingReader({ site, owner }: Pick<Awaited<ReturnType<typeof st
     text += chunk.toString('latin1')
   })
   socket.write(`GET ${link} HTTP/1.1\r\nHost: a\r\nAuthorization: ${site.as(owner).authorization}\r\n\r\n`)
-  await vi.waitUntil(() => text.includes('\nid: '), { timeout: 30_000 })
+  await until(() => text.includes('\nid: '))
   unsubscribe('http.server.request.start', note)
   socket.pause()
   const taken = () => {
@@ -344,19 +345,19 @@ async function stallingReader({ site, owner }: Pick<Awaited<ReturnType<typeof st
   return {
     /** Until the connection holds as much as it can. */
     blocked: async () => {
-      await vi.waitUntil(() => response?.writableNeedDrain, { timeout: 30_000 })
+      await until(() => response?.writableNeedDrain)
       if (response === undefined) throw new Error('there was no request')
       return response
     },
     /** Until it is not connected any more. */
     cut: async () => {
-      await vi.waitUntil(() => response?.destroyed, { timeout: 30_000 })
+      await until(() => response?.destroyed)
       socket.resume()
       if (!socket.closed) await once(socket, 'close')
     },
     take: async (count: number) => {
       socket.resume()
-      await vi.waitUntil(() => taken().ids.length >= count, { timeout: 60_000, interval: 200 })
+      await until(() => taken().ids.length >= count)
       return taken().ids
     },
     taken,

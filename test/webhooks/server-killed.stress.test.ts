@@ -29,7 +29,7 @@ const nothing = { method: '', url: '', headers: {}, body: '' }
 async function dieAndComeBack({ server, port }: Receiver, isMissed: () => Promise<boolean>): Promise<void> {
   server.closeAllConnections()
   await new Promise((resolve) => server.close(resolve))
-  await expect.poll(isMissed, { timeout: 60_000 }).toBe(true)
+  await expect.poll(isMissed).toBe(true)
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
 }
 
@@ -68,15 +68,15 @@ it('a receiver that fails, hangs, redirects, is slow and dies is told of 1,000 v
   const isMissed = async () =>
     (await site.deliveries()).some(({ last_error }) => last_error === 'The connection was refused.')
   for (const count of [150, 450]) {
-    await expect.poll(() => accepted.length, { timeout: 120_000 }).toBeGreaterThan(count)
+    await expect.poll(() => accepted.length).toBeGreaterThan(count)
     server.child.kill('SIGKILL')
     expect(await server.ended).toBe('SIGKILL')
     server = startServerProcess(env)
-    await expect.poll(() => accepted.length, { timeout: 120_000 }).toBeGreaterThan(count + 100)
+    await expect.poll(() => accepted.length).toBeGreaterThan(count + 100)
     await dieAndComeBack(receiver, isMissed)
   }
   await opening
-  await expect.poll(() => site.lanes(), { timeout: 120_000 }).toBe(0)
+  await expect.poll(() => site.lanes()).toBe(0)
 
   const { rows: log } = await site.db.pool.query<{ id: string; link: number }>(
     'SELECT id, link_id::int AS link FROM visits ORDER BY link_id, seq',

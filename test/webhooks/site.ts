@@ -50,7 +50,7 @@ export function longestPauses(): { WEBHOOK_RETRY_BASE_MS: string } {
 }
 
 /** What comes true sooner or later. */
-export const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { timeout: 30_000, interval: 20 })
+export const eventually = <T>(look: () => T | Promise<T>) => expect.poll(look, { interval: 20 })
 
 /** Sites of owner 1, on a database of the file, which is emptied for each. To be called outside of tests. */
 export function deliverySites(): () => Promise<DeliverySite> {

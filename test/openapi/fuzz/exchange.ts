@@ -8,7 +8,7 @@ export interface Exchanged {
 }
 
 /** Longer than any answer takes, but for one that never comes. */
-const longestWaitMs = 30_000
+const longestWaitMs = 120_000
 
 /** Sends bytes on a connection of their own, and reads what comes back: all of it, or of a stream what comes first. */
 export function exchange(port: number, bytes: Buffer): Promise<Exchanged> {

@@ -135,7 +135,7 @@ describe('blocks', () => {
     const log = { error: vi.fn() }
     const notifications = { subscribe: () => () => {} }
     const keepers = [1, 2, 3].map(() => openBlockKeeper({ db, notifications, log, size }))
-    await expect.poll(blocks, { timeout: 30_000 }).toEqual(all)
+    await expect.poll(blocks).toEqual(all)
     await Promise.all(keepers.map((keeper) => keeper.close()))
     expect(log.error).not.toHaveBeenCalled()
     expect(await findings()).toEqual([])
