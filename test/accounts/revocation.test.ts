@@ -16,7 +16,8 @@ let servers: ReturnType<typeof openServerProcess>[] = []
 let addresses: string[] = []
 beforeAll(async () => {
   database = await createDatabase(inject('templateName'))
-  const env = { DATABASE_URL: database.url, JWT_SECRET: testSecret, RATE_LIMIT: '0', METRICS_TOKEN: measurer }
+  const unlimited = { RATE_LIMIT: '0', AUTH_FAILURES_LIMIT: '0' }
+  const env = { DATABASE_URL: database.url, JWT_SECRET: testSecret, METRICS_TOKEN: measurer, ...unlimited }
   servers = [openServerProcess(env), openServerProcess(env)]
   addresses = await Promise.all(servers.map(({ address }) => address()))
 })

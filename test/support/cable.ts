@@ -8,6 +8,8 @@ export interface Cable {
   /** Breaks what is connected, and refuses new connections. */
   cut(): void
   mend(): void
+  /** Takes what is sent to the server on, and from now on brings back none of its answers. */
+  mute(): void
   /** From now on to another server; what is connected stays where it is. */
   lead(url: string): void
 }
@@ -16,7 +18,9 @@ export interface Cable {
 export async function cableTo(url: string): Promise<Cable> {
   let target = new URL(url)
   const sockets = new Set<Socket>()
+  const answering = new Set<Socket>()
   let isCut = false
+  let isMuted = false
   const server = createServer((near) => {
     if (isCut) return void near.resetAndDestroy()
     const far = connect(Number(target.port || 5432), target.hostname)
@@ -27,8 +31,11 @@ export async function cableTo(url: string): Promise<Cable> {
       sockets.add(socket)
       socket.on('error', () => other.destroy())
       socket.on('close', () => sockets.delete(socket))
-      socket.pipe(other)
     }
+    near.pipe(far)
+    answering.add(far)
+    far.on('close', () => answering.delete(far))
+    if (!isMuted) far.pipe(near)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const cut = () => {
@@ -49,6 +56,10 @@ export async function cableTo(url: string): Promise<Cable> {
     },
     mend: () => {
       isCut = false
+    },
+    mute: () => {
+      isMuted = true
+      for (const far of answering) far.unpipe().pause()
     },
   }
 }
