@@ -1,3 +1,4 @@
+import { csvCells } from './cells.js'
 import { type Line, openText, type TextFile, type TextOptions } from './lines.js'
 import { declaredSeparator, separatorOf } from './separator.js'
 
@@ -41,8 +42,25 @@ export async function openCsv(source: AsyncIterable<Uint8Array>, options: CsvOpt
     if (line.line > 1 || declared === null) sample.push(line)
     length += value.length
   }
-  const separator = options.separator ?? (await separatorOf(sample, declared, options.isWanted))
-  return { text, separator, declared, sample, lines: chained(sample, lines) }
+  const isWrapped = sample.every((line) => unwrapped(line) !== line || ('value' in line && line.value.trim() === ''))
+  const bare = isWrapped ? sample.map(unwrapped) : sample
+  const separator = options.separator ?? (await separatorOf(bare, declared, options.isWanted))
+  return { text, separator, declared, sample: bare, lines: chained(bare, isWrapped ? eachUnwrapped(lines) : lines) }
+}
+
+/**
+ * A line that is one quoted cell, with empty ones behind it at most, as the content of that cell: programs that took a whole row
+ * for one cell write it so. Any other line as it is.
+ */
+function unwrapped(line: Line): Line {
+  if ('reason' in line || !line.value.startsWith('"')) return line
+  const [, quoted = ''] = /^("(?:[^"]|"")*")[,;\t]*$/.exec(line.value) ?? []
+  const [value] = csvCells(quoted) ?? []
+  return quoted === '' || value === undefined ? line : { ...line, value }
+}
+
+async function* eachUnwrapped(lines: AsyncGenerator<Line>): AsyncGenerator<Line> {
+  for await (const line of lines) yield unwrapped(line)
 }
 
 async function* chained(first: Line[], rest: AsyncGenerator<Line>): AsyncGenerator<Line> {

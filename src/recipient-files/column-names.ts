@@ -20,6 +20,7 @@ function rank(words: Words, name: string): number {
 }
 
 const mobileWords: Words = [
+  [/^(wa|whatsapp) ?id$/, 3],
   // Of somebody else, or not a number at all.
   [/\b(from|sender|absender\w*|originator|source|caller)\b/, -2],
   [
@@ -57,10 +58,7 @@ export const mobileRank = (name: string): number => rank(mobileWords, plainName(
 
 const messageIdWords: Words = [
   [/^message id$/, 4],
-  [
-    /^(message|msg|sms|mms|nachricht(en)?|whatsapp|wa) ?(id|ids|uuid|guid|sid|ref|reference|referenz|identifier|number|nr|no)$/,
-    3,
-  ],
+  [/^(message|msg|sms|mms|nachricht(en)?) ?(id|ids|uuid|guid|sid|ref|reference|referenz|identifier|number|nr|no)$/, 3],
   [/\b(campaign|kampagne|template|vorlage|sender|bulk|parent|list|group|user|contact|customer|kunden?)\b/, 0],
   [/\b(message|msg|sms|mms|nachrichten?)\b.*\b(id|uuid|guid|sid|ref|reference|referenz|identifier|kennung)\b/, 3],
   [
@@ -86,7 +84,7 @@ const sentWords: Words = [
     0,
   ],
   [
-    /\b(read|seen|start|end|valid\w*|order\w*|purchase\w*|since|first|opt\w*|subscribed|paid|payment|until|bis|ab|zone)\b/,
+    /\b(read|seen|status|start|end|valid\w*|order\w*|purchase\w*|since|first|opt\w*|subscribed|paid|payment|until|bis|ab|zone)\b/,
     0,
   ],
   [/\b(timestamp|date ?time|zeitstempel|zeitpunkt)\b/, 1.5],

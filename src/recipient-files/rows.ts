@@ -55,10 +55,12 @@ export function recipientReader({
     if ('reason' in record) return refuse(sentence(record.reason))
     const { cells, fault, isCut } = record
     if (cells.every((cell) => cell.trim() === '')) return null
-    if (fault !== null && taken.some((at) => cells[at]?.includes('"'))) return refuse(sentence(fault))
     const cell = (at: number | null) => (at === null ? '' : unguarded(cells[at]?.trim() ?? ''))
+    const isUncertain = (at: number) => at !== columns.mobile && cells[at]?.includes('"')
+    if (fault !== null && taken.some(isUncertain)) return refuse(sentence(fault))
     const filled = cells.findLastIndex((text) => text.trim() !== '') + 1
-    const mobile = cell(columns.mobile)
+    // A quote beside its digits is not part of a number.
+    const mobile = fault === null ? cell(columns.mobile) : cell(columns.mobile).replace(/^"|"$/g, '')
     const count = `${cells.length} ${cells.length === 1 ? 'cell' : 'cells'}`
     if (filled > width) {
       // Which cell has the separator in it that makes them too many is not known.

@@ -30,6 +30,23 @@ describe('the separator is told by the rows', () => {
   })
 })
 
+it('reads lines that are one quoted cell each as what is in them', async () => {
+  const wrapped = '"mobile;name"\r\n"447700900801;""Lee; Ann"""\r\n\r\n"447700900802;Bob",,,\r\n'
+  const { separator, sample } = await openCsv(inChunks(wrapped), { isWanted: isNumber })
+  expect([separator, ...sample.map((line) => 'value' in line && line.value)]).toEqual([
+    ';',
+    'mobile;name',
+    '447700900801;"Lee; Ann"',
+    '',
+    '447700900802;Bob',
+  ])
+  const cells = '"mobile"\n"447700900801"\n'
+  expect((await openCsv(inChunks(cells), { isWanted: isNumber })).sample).toMatchObject([
+    { value: 'mobile' },
+    { value: '447700900801' },
+  ])
+})
+
 describe('a line that declares the separator', () => {
   it.each([
     ['sep=;', ';'],

@@ -33,6 +33,7 @@ describe('the column of numbers', () => {
       'cell_number',
       'WhatsApp number',
       'WhatsApp',
+      'wa_id',
     ],
     ...[
       'To',

@@ -29,6 +29,7 @@ describe('each number is read once', () => {
     ],
     ['no names', 'Ann;447700900801\nBob;447700900802\nCid;447700900803\n'],
     ['no names and one column', '447700900801\n447700900802\n447700900803'],
+    ['whole rows in quotes', '"mobile;name"\n"447700900801;Ann"\n"447700900802;""Bob"""\n"447700900803;Cid"\n'],
     [
       'a title above the names',
       'Customers of May\n\nName;Mobile\nAnn;447700900801\nBob;447700900802\nCid;447700900803\n',
@@ -74,13 +75,30 @@ describe('a quote that is not closed', () => {
       mobiles: ['447700900803'],
       said: [2, 3].map((line) => `line ${line}: ${unclosed}`),
     })
-    const whole = 'mobile,name\n"447700900801,Ann\n447700900802,Bob\n'
-    expect(await recipientsOf(whole)).toMatchObject({ mobiles: ['447700900802'], said: [`line 2: ${unclosed}`] })
+  })
+
+  it('beside a number leaves it the number', async () => {
+    const text = 'mobile,name\n"447700900801,Ann\n447700900802,Bob\n"447700900803,Cid\n'
+    expect(await recipientsOf(text)).toMatchObject({
+      mobiles,
+      said: [2, 4].map((line) => `note on line ${line}: ${unclosed}`),
+    })
+  })
+
+  it('is named though the file closes it at its end', async () => {
+    const text = 'mobile,name,city\n447700900801,"Ann,York\n447700900802,Bob,Hull\n447700900803,Cid,Ripon\n"\n'
+    expect(await recipientsOf(text)).toMatchObject({
+      mobiles,
+      said: [`note on line 2: ${unclosed}`, `line 5: ${unclosed}`],
+    })
   })
 
   it('in the names leaves the rows, which tell the columns', async () => {
     const text = 'name,"mobile\nAnn,447700900801\nBob,447700900802\n'
-    expect(await recipientsOf(text)).toMatchObject({ mobiles: mobiles.slice(0, 2), said: [`line 1: ${unclosed}`] })
+    expect(await recipientsOf(text)).toMatchObject({
+      mobiles: mobiles.slice(0, 2),
+      said: [`line 1: “mobile” is not a phone number of 5 to 20 digits. ${unclosed}`],
+    })
   })
 
   it('that is not doubled inside of a quoted cell is another fault, named as well', async () => {
