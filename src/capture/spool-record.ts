@@ -1,5 +1,7 @@
 import { crc32 } from 'node:zlib'
+import { z } from 'zod'
 import type { NewVisit } from '../visits/visit.js'
+import { rowId, visitOfThisVersion } from '../visits/visit-schema.js'
 
 /** A visit that waits on disk for the database. */
 export interface SpooledVisit {
@@ -10,6 +12,8 @@ export interface SpooledVisit {
 export interface SegmentContent {
   /** Whole records, in order. */
   visits: SpooledVisit[]
+  /** Whole records of another version: with fields that this one does not know, or without some that it needs. */
+  foreign: Buffer[]
   /** Whole lines that are no record: the disk or somebody changed them. */
   damaged: Buffer[]
   /** Length of an unfinished record at the end: its writer died, so nobody was told that it was safe. */
@@ -29,7 +33,7 @@ export function encodeRecord(spooled: SpooledVisit): Buffer {
 
 /** Finds whole records wherever they are: damage costs the records it touches and no other. */
 export function decodeSegment(bytes: Buffer): SegmentContent {
-  const content: SegmentContent = { visits: [], damaged: [], tornBytes: 0 }
+  const content: SegmentContent = { visits: [], foreign: [], damaged: [], tornBytes: 0 }
   let badFrom: number | null = null
   const endDamage = (at: number) => {
     if (badFrom !== null && badFrom < at) content.damaged.push(bytes.subarray(badFrom, at))
@@ -42,8 +46,10 @@ export function decodeSegment(bytes: Buffer): SegmentContent {
       at += 1
     } else {
       endDamage(at)
-      content.visits.push(record.spooled)
-      at = bytes[record.end] === newline ? record.end + 1 : record.end
+      const next = bytes[record.end] === newline ? record.end + 1 : record.end
+      if (record.spooled === null) content.foreign.push(bytes.subarray(at, next))
+      else content.visits.push(record.spooled)
+      at = next
     }
   }
   if (badFrom !== null) {
@@ -54,7 +60,8 @@ export function decodeSegment(bytes: Buffer): SegmentContent {
   return content
 }
 
-function recordAt(bytes: Buffer, at: number): { spooled: SpooledVisit; end: number } | null {
+/** A record with the sum that it says it has; its visit is null when this version cannot read it. */
+function recordAt(bytes: Buffer, at: number): { spooled: SpooledVisit | null; end: number } | null {
   // Looked at for every byte of what is damaged.
   if (bytes[at + 8] !== space) return null
   const [head, sum, length] = header.exec(bytes.toString('latin1', at, at + longestHeader)) ?? []
@@ -64,15 +71,14 @@ function recordAt(bytes: Buffer, at: number): { spooled: SpooledVisit; end: numb
   if (end > bytes.length) return null
   const json = bytes.subarray(start, end)
   if (crc32(json) !== Number.parseInt(sum, 16)) return null
-  const spooled = spooledVisit(json.toString())
-  return spooled && { spooled, end }
+  return { spooled: spooledVisit(json.toString()), end }
 }
+
+const schema = z.strictObject({ ownerId: rowId, visit: visitOfThisVersion })
 
 function spooledVisit(json: string): SpooledVisit | null {
   try {
-    const { ownerId, visit } = JSON.parse(json) as SpooledVisit
-    if (!Number.isSafeInteger(ownerId) || typeof visit.id !== 'string') return null
-    return { ownerId, visit: { ...visit, createdAt: new Date(visit.createdAt) } }
+    return schema.safeParse(JSON.parse(json)).data ?? null
   } catch {
     return null
   }

@@ -30,7 +30,7 @@ export interface SpoolState {
 /** Visits of one file, to be stored and then removed. */
 export interface SpooledBatch {
   visits: SpooledVisit[]
-  /** Removes the file. Those refused are kept beside it, in a file that ends in .bad, with what was damaged. */
+  /** Removes the file. Those refused are kept beside it, in a file that ends in .bad, with what was damaged or of another version. */
   done(refused: SpooledVisit[]): Promise<void>
 }
 
@@ -232,13 +232,16 @@ export class Spool {
   }
 
   #batch(segment: Sealed, bytes: Buffer): SpooledBatch {
-    const { visits, damaged, tornBytes } = decodeSegment(bytes)
+    const { visits, foreign, damaged, tornBytes } = decodeSegment(bytes)
     const { log } = this.#options
     const file = basename(segment.path)
     if (tornBytes > 0) log.warn({ file, bytes: tornBytes }, 'a spool file ends in the middle of a visit: cut off')
     if (damaged.length > 0) log.error({ file, places: damaged.length }, 'a spool file is damaged: see the .bad file')
+    if (foreign.length > 0) {
+      log.error({ file, visits: foreign.length }, 'visits of another version are in the spool: see the .bad file')
+    }
     const done = async (refused: SpooledVisit[]) => {
-      const bad = Buffer.concat([...damaged, ...refused.map(encodeRecord)])
+      const bad = Buffer.concat([...damaged, ...foreign, ...refused.map(encodeRecord)])
       try {
         if (bad.length > 0) await this.#keepBad(segment, bad)
         await rm(segment.path, { force: true })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { NewVisit } from '../visits/visit.js'
+import { rowId, visitShape } from '../visits/visit-schema.js'
 
 /** A visit on its way through the queue. */
 export interface QueuedVisit {
@@ -19,50 +20,14 @@ export function decodeMessage(bytes: Uint8Array): QueuedVisit {
   throw new Error(`${issue?.path.join('.')}: ${issue?.message}`)
 }
 
-const text = z.string().nullable()
-const id = z.number().int().positive().max(Number.MAX_SAFE_INTEGER)
-
+/** What a newer version adds is left out, so that versions can follow each other without a visit being set aside. */
 const schema: z.ZodType<QueuedVisit> = z.object({
-  ownerId: id,
+  ownerId: rowId,
   visit: z.object({
+    ...visitShape,
     id: z.uuid(),
     visitId: z.uuid().nullable(),
-    linkId: id,
-    createdAt: z.iso.datetime().transform((at) => new Date(at)),
-    recipientId: id.nullable(),
-    clientIp: text,
-    scheme: text,
-    host: text,
-    queryString: text,
-    browserLang: text,
-    resolution: text,
-    userAgent: z.object({
-      userAgent: text,
-      hints: z.record(z.string(), z.string()).nullable(),
-      browser: text,
-      browserVersion: text,
-      browserEngine: text,
-      platform: text,
-      platformVersion: text,
-      platformName: text,
-      deviceType: text,
-      deviceBrand: text,
-      deviceModel: text,
-      touchEnabled: z.boolean(),
-    }),
-    place: z
-      .object({
-        country: text,
-        countryCode: text,
-        region: text,
-        city: text,
-        zipcode: text,
-        latitude: text,
-        longitude: text,
-        timezone: text,
-      })
-      .nullable(),
-    isBot: z.boolean(),
-    options: z.record(z.string(), z.unknown()).nullable(),
+    userAgent: z.object(visitShape.userAgent.shape),
+    place: z.object(visitShape.place.unwrap().shape).nullable(),
   }),
 })

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PoolClient } from 'pg'
@@ -9,6 +9,7 @@ import { openSpool, type Spool, SpoolError } from '../../src/capture/spool.js'
 import { RecordError } from '../../src/capture/waiting-click.js'
 import type { Database } from '../../src/database/open.js'
 import { appendVisits } from '../../src/visits/append.js'
+import type { NewVisit } from '../../src/visits/visit.js'
 import { emptiedDatabase } from '../support/database.js'
 import { newVisit, storeLinks } from '../support/visits.js'
 
@@ -190,6 +191,35 @@ it('stores what another server on the folder left in its spool when it died', as
   await spool.tick()
   await emptied(spool)
   expect(await storedIds(place.db)).toEqual([visit.id])
+})
+
+it('stores what is in the spool around visits of another version, which it keeps in a .bad file', async () => {
+  const place = await testPlace()
+  const before = await openSpool({ directory: place.directory, maxBytes: 2 ** 30, log: silent })
+  const [first, last] = [newVisit(20), newVisit(20)]
+  const { isBot, userAgent, ...older } = newVisit(20)
+  const others = [
+    { ...older, isBot },
+    { ...older, userAgent, isBot: null },
+    { ...older, userAgent, isBot, isSuspected: true },
+    { ...older, isBot, userAgent: { ...userAgent, touchPoints: 5 } },
+    { ...older, userAgent, isBot, linkId: '20' },
+    { ...older, userAgent, isBot, createdAt: 'yesterday' },
+    {},
+    null,
+  ] as unknown as NewVisit[]
+  for (const visit of [first, ...others, last]) await before.append(1, visit)
+  await before.close()
+  const { spool, recorder } = await testRecorder(place)
+  await emptied(spool)
+  expect(await storedIds(place.db)).toEqual([first.id, last.id])
+  expect([recorder.state().failure, recorder.state().totals.refused]).toEqual([null, 0])
+  expect(place.said).toContain('visits of another version are in the spool: see the .bad file')
+  const [bad = ''] = (await readdir(place.directory)).filter((name) => name.endsWith('.bad'))
+  const kept = (await readFile(join(place.directory, bad), 'utf8')).trimEnd().split('\n')
+  expect(kept.map((line) => JSON.parse(line.replace(/^\S+ \d+ /, '')).visit)).toEqual(
+    JSON.parse(JSON.stringify(others)),
+  )
 })
 
 it('lets a visit wait no longer than told, and stores it once when its commit comes late', async () => {

@@ -21,7 +21,7 @@ it('gives back what was written, whatever a visit holds', () => {
         visit: newVisit(20, { queryString, createdAt, userAgent: { ...chromeOnMac, userAgent } }),
       }))
       const content = decodeSegment(Buffer.concat(visits.map(encodeRecord)))
-      expect(content).toEqual({ visits, damaged: [], tornBytes: 0 })
+      expect(content).toEqual({ visits, foreign: [], damaged: [], tornBytes: 0 })
     }),
   )
 })
