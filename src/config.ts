@@ -1,6 +1,7 @@
 import { createPublicKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
+import { type CountryCode, isSupportedCountry } from 'libphonenumber-js/max'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { AddressError, readDatabaseUrl } from './config/database-url.js'
@@ -49,6 +50,7 @@ const variables = z.object({
   JWT_ALGORITHM: z.enum(['RS256', 'ES256', 'EdDSA'], { error: 'must be RS256, ES256 or EdDSA' }).optional(),
   JWT_ISSUER: z.string().min(1).optional(),
   JWT_AUDIENCE: z.string().min(1).optional(),
+  DEFAULT_COUNTRY: z.string().transform(countryCode).optional(),
   TARGET_SCHEMES: z.string().default('http,https').transform(targetSchemes),
   TRUST_PROXY: z.string().default('off').transform(trustedProxies),
   RATE_LIMIT: z.string().default('1000').transform(limit),
@@ -199,6 +201,8 @@ export interface Config {
   /** Where short URLs lead that cannot be opened and whose link names no place. Absent: to a page that says why. */
   fallbackUrl: string | undefined
   jwt: JwtConfig
+  /** Country of phone numbers without a country code. Absent: they are compared by their digits. */
+  defaultCountry?: CountryCode | undefined
   /** What addresses a link may lead to begin with, in lower case. Never one that a browser would run or read files with. */
   targetSchemes: string[]
   /** Fastify's `trustProxy`: false, the proxies' addresses, or which hops count. */
@@ -338,6 +342,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     rootUrl: v.ROOT_URL,
     fallbackUrl: v.FALLBACK_URL,
     jwt: jwtConfig(v),
+    defaultCountry: v.DEFAULT_COUNTRY,
     targetSchemes: v.TARGET_SCHEMES,
     trustProxy: v.TRUST_PROXY,
     rateLimit: v.RATE_LIMIT,
@@ -507,6 +512,13 @@ function keyAlgorithm(key: KeyObject): JwtAlgorithm | null {
   if (key.asymmetricKeyType === 'rsa') return modulusLength >= 2048 ? 'RS256' : null
   if (key.asymmetricKeyType === 'ed25519') return 'EdDSA'
   return namedCurve === 'prime256v1' ? 'ES256' : null
+}
+
+function countryCode(text: string, context: Refinement): CountryCode {
+  const code = text.trim().toUpperCase()
+  if (isSupportedCountry(code)) return code
+  context.addIssue('must be a country as two letters of ISO 3166-1, such as GB or IN')
+  return z.NEVER
 }
 
 /** Run by browsers, read from the visitor's own disk, or shown as a page of somebody else's making. */

@@ -4,6 +4,8 @@ import type { Notifications } from './database/notifications.js'
 import type { Database } from './database/open.js'
 import type { Queue } from './queue/queue.js'
 import { openWorker, type Worker } from './queue/worker.js'
+import { openMobileKeys } from './recipients/key-mobiles.js'
+import { mobileRule } from './recipients/mobile.js'
 import { openRemoval } from './visits/removal.js'
 import { openRetention } from './visits/retention.js'
 import { openBlockKeeper } from './visits/statistics/block-keeper.js'
@@ -39,6 +41,7 @@ export function openWork({ db, notifications, queue, config, log, tracePosts }: 
   const retention = openRetention({ db, retentionDays: config.retentionDays, log })
   const readRemoval = openReadRemoval({ db, auditDays: config.auditDays, log })
   const deliveryRemoval = openDeliveryRemoval({ db, keepDays: config.webhooks.keepDays, log })
+  const mobileKeys = openMobileKeys({ db, rule: mobileRule(config.defaultCountry), log })
   const delivery = openWebhookDelivery({ db, notifications, config, log, ...(tracePosts && { tracePosts }) })
   const keeper = openBlockKeeper({ db, notifications, log })
   const worker = queue && openWorker({ queue, db, log })
@@ -46,7 +49,7 @@ export function openWork({ db, notifications, queue, config, log, tracePosts }: 
     delivery,
     worker,
     async close() {
-      const parts = [worker, keeper, delivery, deliveryRemoval, readRemoval, retention, removal]
+      const parts = [worker, keeper, delivery, mobileKeys, deliveryRemoval, readRemoval, retention, removal]
       await Promise.all(parts.map((part) => part?.close()))
     },
   }

@@ -59,6 +59,15 @@ it('an empty variable is one that is not set', () => {
   expect(readConfig(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(defaults)
 })
 
+it('takes a country by its two letters in any case, and no other name of it', () => {
+  expect(readConfig({ DEFAULT_COUNTRY: 'gb' }).defaultCountry).toBe('GB')
+  for (const wrong of ['UK', 'GBR', '44', 'Britain', 'XX']) {
+    expect(() => readConfig({ DEFAULT_COUNTRY: wrong })).toThrow(
+      new ConfigError('DEFAULT_COUNTRY must be a country as two letters of ISO 3166-1, such as GB or IN'),
+    )
+  }
+})
+
 describe('.env.example', () => {
   const example = projectFile('.env.example')
 

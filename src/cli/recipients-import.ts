@@ -5,6 +5,7 @@ import { HttpError } from '../http/errors.js'
 import { ownedLink } from '../links/repository.js'
 import { openRecipientFile } from '../recipient-files/open.js'
 import { importRecipients } from '../recipients/import.js'
+import { mobileRule } from '../recipients/mobile.js'
 import { StartError } from '../server.js'
 import { linkId, ownerId } from './arguments.js'
 import { type ColumnChoice, chosenColumns, columnChoice } from './column-choice.js'
@@ -88,7 +89,15 @@ async function importOpened(host: Host, { db, config, signal }: CommandContext, 
   await resultFile?.start(file.names)
   const preview = previewTable()
   const progress = openProgress(process.stderr)
-  const options = { ownerId: given.user, linkId: given.link, columns, zone: config.outputZone, isDryRun, signal }
+  const options = {
+    ownerId: given.user,
+    linkId: given.link,
+    columns,
+    zone: config.outputZone,
+    isDryRun,
+    signal,
+    rule: mobileRule(config.defaultCountry),
+  }
   try {
     const summary = await importRecipients(db, file, options, {
       refused: (line, reason) => progress.say(`line ${line}: ${reason}`),

@@ -8,6 +8,7 @@ import { HttpError } from '../http/errors.js'
 import { parseQueryString, queryObject } from '../http/query-string.js'
 import { fieldErrors } from '../http/validate.js'
 import { ownedLink } from '../links/repository.js'
+import { type MobileRule, mobileRule } from '../recipients/mobile.js'
 import { type ExportFormat, exportedVisits } from '../visits/files/export.js'
 import { filterParameters, personalFilters, type VisitFilters, visitFilters } from '../visits/filters.js'
 import { linkId, ownerId } from './arguments.js'
@@ -44,7 +45,7 @@ async function printVisits(
   { db, config, signal }: CommandContext,
   { user, link, format, matching }: ExportArguments,
 ): Promise<void> {
-  const filters = filtersOf(matching, config.outputZone)
+  const filters = filtersOf(matching, config.outputZone, mobileRule(config.defaultCountry))
   const positions = await ownedLink(db, user, link).catch((error: unknown) => {
     throw error instanceof HttpError ? new Error(`Owner ${user} has no link ${link}.`) : error
   })
@@ -90,8 +91,10 @@ function encodeText(query: string): string {
 }
 
 /** @throws Error in one line, when a filter is none */
-function filtersOf(query: string, zone: string): VisitFilters {
-  const result = z.strictObject(filterParameters(zone)).safeParse(queryObject(parseQueryString(encodeText(query))))
+function filtersOf(query: string, zone: string, rule: MobileRule): VisitFilters {
+  const result = z
+    .strictObject(filterParameters(zone, rule))
+    .safeParse(queryObject(parseQueryString(encodeText(query))))
   if (!result.success) throw new Error(Object.values(fieldErrors(result.error)).flat().join(' '))
   return visitFilters(result.data)
 }

@@ -1,5 +1,6 @@
 import { addAbortSignal } from 'node:stream'
 import { Command, Option } from 'commander'
+import { mobileRule } from '../recipients/mobile.js'
 import { type FileFormat, importVisits } from '../visits/files/import.js'
 import { linkId, ownerId } from './arguments.js'
 import { withDatabase } from './database.js'
@@ -46,6 +47,7 @@ async function importFile(host: Host, file: string, given: ImportArguments): Pro
       linkId: given.link,
       zone: config.outputZone,
       keepOrder: given.keepOrder,
+      rule: mobileRule(config.defaultCountry),
       signal,
     } as const
     const report = importReport(progress, opened)

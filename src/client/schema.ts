@@ -232,7 +232,7 @@ export interface paths {
         put?: never;
         /**
          * Give recipients short URLs of their own
-         * @description In the order of the request. Those who have one already keep it.
+         * @description In the order of the request. Those who have one already keep it, however their number is spelt; it is shown as it was given first.
          *
          *     Scope: `links:write`.
          */
@@ -254,7 +254,7 @@ export interface paths {
         put?: never;
         /**
          * Blank a person everywhere
-         * @description Recipients of all links with this number lose it, their message and their token, which goes on leading to the link; their visits lose token, message, number, address and query. Rows stay counted. Answered when all is done; asking again changes nothing, and goes on where a request was cut off.
+         * @description Recipients of all links with this number, in any spelling, lose it, their message and their token, which goes on leading to the link; their visits lose token, message, number, address and query. Rows stay counted. Answered when all is done; asking again changes nothing, and goes on where a request was cut off.
          *
          *     Scope: `recipients:erase`.
          */
@@ -1229,7 +1229,7 @@ export interface components {
             country_code: string;
             region: string;
             city: string;
-            /** @description The recipient's whole number; null for a link without recipients. */
+            /** @description The recipient's whole number, with its country code where that is known; null for a link without recipients. */
             mobile: string | null;
             /** @description When the link was opened. `Y-m-d H:i:s` in the server's output zone (UTC unless set). */
             created_at: string;
@@ -3270,7 +3270,7 @@ export interface operations {
                 per_page?: number;
                 /** @description Instead of newest recorded first. */
                 sort?: "created_at" | "-created_at";
-                /** @description Several values with commas (up to 50); `-` in front of a value excludes it. `mobile` needs the scope `visits:pii`. */
+                /** @description Several values with commas (up to 50); `-` in front of a value excludes it. `mobile` takes numbers in any spelling, and needs the scope `visits:pii`. */
                 filter?: {
                     browser?: string;
                     platform?: string;
@@ -3702,7 +3702,7 @@ export interface operations {
     exportVisits: {
         parameters: {
             query?: {
-                /** @description Several values with commas (up to 50); `-` in front of a value excludes it. `mobile` needs the scope `visits:pii`. */
+                /** @description Several values with commas (up to 50); `-` in front of a value excludes it. `mobile` takes numbers in any spelling, and needs the scope `visits:pii`. */
                 filter?: {
                     browser?: string;
                     platform?: string;
@@ -3800,7 +3800,7 @@ export interface operations {
     countVisits: {
         parameters: {
             query?: {
-                /** @description Several values with commas (up to 50); `-` in front of a value excludes it. `mobile` needs the scope `visits:pii`. */
+                /** @description Several values with commas (up to 50); `-` in front of a value excludes it. `mobile` takes numbers in any spelling, and needs the scope `visits:pii`. */
                 filter?: {
                     browser?: string;
                     platform?: string;
@@ -3899,7 +3899,7 @@ export interface operations {
     countAllVisits: {
         parameters: {
             query?: {
-                /** @description Several values with commas (up to 50); `-` in front of a value excludes it. `mobile` needs the scope `visits:pii`. */
+                /** @description Several values with commas (up to 50); `-` in front of a value excludes it. `mobile` takes numbers in any spelling, and needs the scope `visits:pii`. */
                 filter?: {
                     browser?: string;
                     platform?: string;

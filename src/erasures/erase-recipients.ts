@@ -51,7 +51,7 @@ CROSS JOIN LATERAL (
 ) r`)
 
 const blankRecipients = statement(`
-UPDATE recipients r SET token = NULL, mobile = NULL, message_id = NULL, erasure_id = $4
+UPDATE recipients r SET token = NULL, mobile = NULL, mobile_key = NULL, message_id = NULL, erasure_id = $4
 FROM ${keys} WHERE r.user_id = ${anyOwner} AND r.link_id = k.link AND r.id = k.id AND r.erasure_id IS NULL`)
 
 const markTokens = statement(

@@ -1,12 +1,16 @@
 import { setTimeout as rest } from 'node:timers/promises'
 import { anyOwner, type Database, statement } from '../database/open.js'
+import { givenMobile } from '../recipients/given-mobile.js'
+import { type MobileRule, mobileRule } from '../recipients/mobile.js'
+import { keyedUpTo } from '../recipients/mobile-keys.js'
+import { marksOf } from '../recipients/mobile-search.js'
 import { blankVisits } from './blank-visits.js'
 import { eraseRecipients, type RecipientKey } from './erase-recipients.js'
 import { beginErasure, type Erasure, finishErasure } from './erasure.js'
-import { hashOfMobile } from './mobile-hash.js'
+import { mobileHasher } from './mobile-hash.js'
 
-/** Links that one statement looks at for the person. */
-const linksAtOnce = 1000
+/** Recipients that one statement reads to find the person's. */
+const recipientsAtOnce = 5000
 
 /** Clicks of the owner wait for a step: some ten milliseconds. */
 const rowsOfStep = 500
@@ -14,14 +18,14 @@ const rowsOfStep = 500
 const recipientsOfStep = 100
 
 /**
- * Blanks one person everywhere in an owner's account: recipients with the number lose it, with their message and their token, and
+ * Blanks one person everywhere in an owner's account: recipients with the number, in any spelling, lose it, with their message and their token, and
  * their visits lose all that is about the person. No row goes, so that numbers and totals stay.
  *
  * In small transactions, each under the owner's lock, with a rest after each as long as it took: clicks have half of the time at
  * least. Recipients come first, so that whatever arrives meanwhile (from a spool, a queue, another server) is stored blank. Killed
  * in the middle, the next call for the number goes on.
  *
- * @param mobile as recipients have it
+ * @param mobile in any spelling
  * @param tokenId access token that asks for it; null: it is not stored here
  * @returns what was blanked by this erasure, by calls that were killed too
  */
@@ -31,15 +35,18 @@ export async function erasePerson(
   mobile: string,
   tokenId: string | null,
   rows: number = rowsOfStep,
+  rule: MobileRule = mobileRule(undefined),
 ): Promise<Erasure> {
-  const digits = mobile.replace(/^\+/, '')
-  const erasureId = await beginErasure(db, ownerId, await hashOfMobile(db, digits), tokenId)
+  const given = givenMobile(mobile)
+  const key = rule.keyOf('mobile' in given ? given.mobile : mobile)
+  const hash = await mobileHasher(db)
+  const erasureId = await beginErasure(db, ownerId, [key, ...rule.spellingsOf(key)].map(hash), tokenId)
   const step = async (work: () => Promise<void>) => {
     const start = performance.now()
     await work()
     await rest(performance.now() - start)
   }
-  for await (const found of recipientsWith(db, ownerId, [digits, `+${digits}`])) {
+  for await (const found of recipientsWith(db, ownerId, key, rule)) {
     for (let at = 0; at < found.length; at += recipientsOfStep) {
       await step(() => eraseRecipients(db, ownerId, erasureId, found.slice(at, at + recipientsOfStep)))
     }
@@ -55,30 +62,42 @@ export async function erasePerson(
   return finishErasure(db, ownerId, erasureId)
 }
 
-/** Recipients with one of these numbers, those of links on their way out too. */
-async function* recipientsWith(db: Database, ownerId: number, mobiles: string[]): AsyncGenerator<RecipientKey[]> {
-  for (let last = 0; ; ) {
-    const { rows } = await db.pool.query<Found>(selectRecipients([ownerId, last, mobiles, linksAtOnce]))
-    yield rows.flatMap(({ link, recipient }) => (recipient === null ? [] : { link, recipient }))
-    const end = rows.at(-1)?.link
-    if (end === undefined) return
+/**
+ * Recipients with the number of a key, those of links on their way out too. Where not all of the owner's have keys by the rule yet,
+ * all of them are read and compared: nobody may be left because of a spelling.
+ */
+async function* recipientsWith(
+  db: Database,
+  ownerId: number,
+  key: string,
+  rule: MobileRule,
+): AsyncGenerator<RecipientKey[]> {
+  const { rows } = await db.pool.query<{ mobile_rule: string | null }>(selectState([ownerId]))
+  const isKeyed = keyedUpTo(rows[0]?.mobile_rule ?? null, rule) === 'all'
+  const keys = [key, ...marksOf(rule, key)]
+  for (let last: RecipientKey = { link: 0, recipient: 0 }; ; ) {
+    const after = [ownerId, last.link, last.recipient, recipientsAtOnce]
+    const found = await db.pool.query<Found>(isKeyed ? selectByKey([...after, keys]) : selectAll(after))
+    yield found.rows.filter(({ mobile }) => mobile !== null && rule.keyOf(mobile) === key)
+    const end = found.rows.at(-1)
+    if (end === undefined || found.rows.length < recipientsAtOnce) return
     last = end
   }
 }
 
-interface Found {
-  link: number
-  recipient: number | null
+interface Found extends RecipientKey {
+  mobile: string | null
 }
 
-/** A look into the index of each link. */
-const selectRecipients = statement(`
-SELECT l.id::float8 AS link, r.id::float8 AS recipient
-FROM (SELECT id FROM links WHERE user_id = $1 AND id > $2 ORDER BY id LIMIT $4) l
-LEFT JOIN LATERAL (
-  SELECT id FROM recipients r WHERE r.user_id = ${anyOwner} AND r.link_id = l.id AND r.mobile = ANY ($3::text[]) OFFSET 0
-) r ON true
-ORDER BY l.id`)
+const selectState = statement('SELECT mobile_rule FROM owners WHERE id = $1')
+
+const found = `SELECT link_id::float8 AS link, id::float8 AS recipient, mobile FROM recipients
+WHERE user_id = ${anyOwner} AND (link_id, id) > ($2::int8, $3::int8)`
+
+const selectByKey = statement(`
+${found} AND mobile_key IS NOT NULL AND mobile_key = ANY ($5::text[]) ORDER BY link_id, recipients.id LIMIT $4`)
+
+const selectAll = statement(`${found} ORDER BY link_id, recipients.id LIMIT $4`)
 
 const selectErased = statement(`
 SELECT link_id::float8 AS link, id::float8 AS recipient FROM recipients

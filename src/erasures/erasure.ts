@@ -41,19 +41,25 @@ export function erasureOf(row: ErasureRow): Erasure {
   }
 }
 
-/** The erasure of the number that is not finished, or a new one. @returns its id */
+/**
+ * The erasure of the number that is not finished, or a new one.
+ *
+ * @param mobileHash of the number; or of its key, and behind it of other spellings, by one of which it may have been begun
+ * @returns its id
+ */
 export async function beginErasure(
   db: Database,
   ownerId: number,
-  mobileHash: Buffer,
+  mobileHash: Buffer | Buffer[],
   tokenId: string | null,
 ): Promise<string> {
+  const hashes = [mobileHash].flat()
   return inTransaction(db, async (client) => {
     await ensureOwner(client, ownerId)
-    const begun = await client.query<{ id: string }>(selectBegun([ownerId, mobileHash]))
+    const begun = await client.query<{ id: string }>(selectBegun([ownerId, hashes]))
     if (begun.rows[0] !== undefined) return begun.rows[0].id
     const id = uuidv7()
-    await client.query(insertErasure([ownerId, id, tokenId, mobileHash]))
+    await client.query(insertErasure([ownerId, id, tokenId, hashes[0]]))
     return id
   })
 }
@@ -68,7 +74,7 @@ export async function finishErasure(db: Database, ownerId: number, id: string): 
 }
 
 const selectBegun = statement(`
-SELECT id FROM erasures WHERE user_id = $1 AND mobile_hash = $2 AND erased_at IS NULL ORDER BY id LIMIT 1`)
+SELECT id FROM erasures WHERE user_id = $1 AND mobile_hash = ANY ($2::bytea[]) AND erased_at IS NULL ORDER BY id LIMIT 1`)
 
 const insertErasure = statement('INSERT INTO erasures (user_id, id, token_id, mobile_hash) VALUES ($1, $2, $3, $4)')
 

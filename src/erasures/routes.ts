@@ -8,6 +8,7 @@ import { pageQuery } from '../http/page-query.js'
 import { pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
+import { mobileRule } from '../recipients/mobile.js'
 import { erasureBody } from '../recipients/schema.js'
 import { erasedAnswer, erasuresAnswer } from './answers.js'
 import { erasePerson } from './erase.js'
@@ -16,12 +17,13 @@ import { erasedResource, erasureResource } from './resource.js'
 
 export interface ErasureRoutesDeps {
   db: Database
-  config: Pick<Config, 'publicUrl'>
+  config: Pick<Config, 'publicUrl' | 'defaultCountry'>
 }
 
 /** A person is blanked everywhere in the account, and who asked for that. */
 export function erasureRoutes(api: Api, { db, config }: ErasureRoutesDeps): void {
   const tags = ['Recipients']
+  const rule = mobileRule(config.defaultCountry)
 
   api.post(
     '/recipients/erase',
@@ -30,7 +32,7 @@ export function erasureRoutes(api: Api, { db, config }: ErasureRoutesDeps): void
         operationId: 'eraseRecipient',
         summary: 'Blank a person everywhere',
         description:
-          'Recipients of all links with this number lose it, their message and their token, which goes on leading to the link; their visits lose token, message, number, address and query. Rows stay counted. Answered when all is done; asking again changes nothing, and goes on where a request was cut off.',
+          'Recipients of all links with this number, in any spelling, lose it, their message and their token, which goes on leading to the link; their visits lose token, message, number, address and query. Rows stay counted. Answered when all is done; asking again changes nothing, and goes on where a request was cut off.',
         tags,
         consumes: bodyTypes,
         body: erasureBody,
@@ -39,7 +41,7 @@ export function erasureRoutes(api: Api, { db, config }: ErasureRoutesDeps): void
       config: { scope: 'recipients:erase' },
     },
     async ({ body, caller }) => {
-      const erasure = await erasePerson(db, caller.ownerId, body.mobile, caller.token.id)
+      const erasure = await erasePerson(db, caller.ownerId, body.mobile, caller.token.id, undefined, rule)
       return success('Recipient Erased Successfully', erasedResource(erasure))
     },
   )

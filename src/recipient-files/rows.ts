@@ -3,6 +3,7 @@ import type { ReadRecord } from '../csv/records.js'
 import { withCallingCode } from './calling-code.js'
 import { isNothing, isTime, looksLikeNumber } from './cell-shapes.js'
 import type { Columns } from './fields.js'
+import { type MobileProblem, readMobile } from './mobile-text.js'
 
 /** A recipient as the API takes one, and where it stands in the file. */
 export interface FoundRecipient {
@@ -96,10 +97,9 @@ const sentence = (predicate: string): string => `The row ${predicate}.`
 /** What the API would refuse; null: nothing. */
 function problemOf(mobile: string, messageId: string | null, sentAt: string | null): string | null {
   if (mobile === '') return 'There is no mobile number.'
-  if (/^\d([.,]\d+)?e\+?\d+$/i.test(mobile))
-    return `“${mobile}” was rounded by a spreadsheet. Format the column as text, and save again.`
   if (/\d\*+$/.test(mobile)) return `“${mobile}” is masked: its last digits are not in this file.`
-  if (!isNumber(mobile)) return `“${mobile}” is not a phone number of 5 to 20 digits.`
+  const read = readMobile(mobile)
+  if ('problem' in read) return `“${mobile}” ${problemTexts[read.problem]}`
   if (messageId !== null && (messageId.length > 255 || /[\p{Cc}\uFFFD]/u.test(messageId)))
     return 'The message id is longer than 255 characters, or has characters that cannot be read.'
   if (sentAt !== null && !isTime(sentAt))
@@ -107,4 +107,9 @@ function problemOf(mobile: string, messageId: string | null, sentAt: string | nu
   return null
 }
 
-const isNumber = (cell: string): boolean => /^\+?\d{5,20}$/.test(cell.replace(/[\s().\-\u2010-\u2015]/g, ''))
+const problemTexts: Record<MobileProblem, string> = {
+  not_a_number: 'is not a phone number of 5 to 20 digits.',
+  decimal: 'is a decimal number. Format the column as text, and save again.',
+  rounded: 'was rounded by a spreadsheet. Format the column as text, and save again.',
+  extension: 'has an extension, which no message reaches.',
+}

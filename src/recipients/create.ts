@@ -1,11 +1,14 @@
 import type { PoolClient } from 'pg'
-import { type Database, statement } from '../database/open.js'
+import { anyOwner, type Database, statement } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
 import { invalid, notFound } from '../http/errors.js'
 import { announceLink } from '../links/announce.js'
 import { isReserved } from '../links/reserved.js'
 import { newToken } from '../links/token.js'
 import { matchRecipients, type WantedRecipient } from './match.js'
+import { type MobileRule, mobileRule } from './mobile.js'
+import { hasUnkeyed, keyedUpTo, noteRule } from './mobile-keys.js'
+import { mobileSearch } from './mobile-search.js'
 import { type Recipient, type RecipientRow, recipientColumns, recipientOf } from './recipient.js'
 
 export interface CreatedRecipients {
@@ -22,6 +25,7 @@ export interface CreatedRecipients {
  * One transaction under the owner's lock, as every writer of an owner takes it first: of two equal requests at once, the
  * second finds what the first has made.
  *
+ * @param rule by which numbers are compared
  * @throws HttpError 404 for a missing link and for one of somebody else, 422 when one contradicts what is known: then
  *   nothing is stored
  */
@@ -30,16 +34,23 @@ export async function createRecipients(
   ownerId: number,
   linkId: number,
   wanted: WantedRecipient[],
+  rule: MobileRule = mobileRule(undefined),
 ): Promise<CreatedRecipients> {
   return inTransaction(db, async (client) => {
-    await client.query(lockOwner([ownerId]))
-    const last = await lastRecipient(client, ownerId, linkId)
-    const known = await knownRecipients(client, ownerId, linkId, wanted)
-    const { recipients, created, changed, errors } = matchRecipients(known, wanted, new Date())
+    const owner = await client.query<{ mobile_rule: string | null }>(lockOwner([ownerId]))
+    const state = owner.rows[0]?.mobile_rule ?? null
+    const link = await readLink(client, ownerId, linkId)
+    const last = Number(link.last_recipient)
+    const keys = wanted.map(({ mobile }) => rule.keyOf(mobile))
+    const now = new Date()
+    const isKeyed = keyedUpTo(state, rule) === 'all' && !link.has_unkeyed
+    const known = await knownRecipients(client, ownerId, linkId, wanted, keys, isKeyed ? null : rule)
+    const { recipients, created, changed, errors } = matchRecipients(known, wanted, keys, now, rule)
     if (Object.keys(errors).length > 0) throw invalid(errors)
-    await storeCreated(client, ownerId, linkId, last, [...created])
+    if (created.size + changed.size > 0) await noteRule(client, ownerId, state, rule)
+    await storeCreated(client, ownerId, linkId, last, [...created], now)
     if (changed.size > 0) {
-      await client.query(updateRecipients([ownerId, linkId, JSON.stringify([...changed])]))
+      await client.query(updateRecipients([ownerId, linkId, rowsOf(changed)]))
       await client.query(announceLink([ownerId, linkId]))
     }
     return { recipients, created: created.size }
@@ -49,22 +60,40 @@ export async function createRecipients(
 /** contract.md section 2. With a million tokens given out, one guess in 57,000 meets one: OPENINGS_LIMIT slows guessing down. */
 const tokenLength = 6
 
-async function lastRecipient(client: PoolClient, ownerId: number, linkId: number): Promise<number> {
-  const { rows } = await client.query<{ last_recipient: string }>(selectLink([ownerId, linkId]))
-  if (rows[0] === undefined) throw notFound()
-  return Number(rows[0].last_recipient)
+interface LinkRow {
+  last_recipient: string
+  has_unkeyed: boolean
 }
 
+async function readLink(client: PoolClient, ownerId: number, linkId: number): Promise<LinkRow> {
+  const { rows } = await client.query<LinkRow>(selectLink([ownerId, linkId]))
+  if (rows[0] === undefined) throw notFound()
+  return rows[0]
+}
+
+/** @param rule null: all recipients have keys by it; else any spelling may be what is stored */
 async function knownRecipients(
   client: PoolClient,
   ownerId: number,
   linkId: number,
   wanted: WantedRecipient[],
+  keys: string[],
+  rule: MobileRule | null,
 ): Promise<Recipient[]> {
   const messageIds = wanted.flatMap(({ messageId }) => messageId ?? [])
-  const mobiles = wanted.flatMap(({ messageId, mobile }) => (messageId === null ? mobile : []))
-  const { rows } = await client.query<RecipientRow>(selectKnown([ownerId, linkId, messageIds, mobiles]))
-  return rows.map(recipientOf)
+  const isByNumber = (_: unknown, index: number) => wanted[index]?.messageId === null
+  const find = (keys: string[]) => client.query<RecipientRow>(selectKnown([ownerId, linkId, messageIds, keys]))
+  if (rule === null) {
+    const { rows } = await find(keys.filter(isByNumber))
+    return rows.map(recipientOf)
+  }
+  const mobiles = wanted.map(({ mobile }) => mobile).filter(isByNumber)
+  const search = mobileSearch(rule, mobiles)
+  const keyed = await find(search.anyKeys)
+  const byText = await client.query<RecipientRow>(selectByText([ownerId, linkId, search.mobiles]))
+  return [...keyed.rows, ...byText.rows]
+    .map((row) => recipientOf({ ...row, mobile_key: row.mobile && rule.keyOf(row.mobile) }))
+    .sort((a, b) => a.id - b.id)
 }
 
 async function storeCreated(
@@ -73,6 +102,7 @@ async function storeCreated(
   linkId: number,
   last: number,
   created: Recipient[],
+  createdAt: Date,
 ): Promise<void> {
   const tokens = await takeTokens(client, ownerId, linkId, created.length)
   for (const [index, recipient] of created.entries()) {
@@ -80,7 +110,16 @@ async function storeCreated(
     recipient.token = tokens[index] ?? ''
   }
   await client.query(raiseLink([ownerId, linkId, last + created.length]))
-  if (created.length > 0) await client.query(insertRecipients([ownerId, linkId, JSON.stringify(created)]))
+  if (created.length > 0) await client.query(insertRecipients([ownerId, linkId, rowsOf(created), createdAt]))
+}
+
+/** What is written of recipients. */
+function rowsOf(recipients: Iterable<Recipient>): string {
+  return JSON.stringify(
+    Array.from(recipients, ({ id, token, messageId, mobile, mobileKey, sentAt }) => {
+      return { id, token, messageId, mobile, mobileKey, sentAt }
+    }),
+  )
 }
 
 /** New tokens, taken for good. What somebody has already is drawn again. */
@@ -99,17 +138,23 @@ async function takeTokens(client: PoolClient, ownerId: number, linkId: number, c
   return taken
 }
 
-const lockOwner = statement('SELECT FROM owners WHERE id = $1 FOR NO KEY UPDATE')
+const lockOwner = statement('SELECT mobile_rule FROM owners WHERE id = $1 FOR NO KEY UPDATE')
 
-const selectLink = statement('SELECT last_recipient FROM links WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL')
+const selectLink = statement(`
+SELECT last_recipient, ${hasUnkeyed} AS has_unkeyed FROM links WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL`)
 
 const selectKnown = statement(`
 SELECT ${recipientColumns} FROM recipients r
 WHERE r.user_id = $1 AND r.link_id = $2 AND r.message_id = ANY ($3::text[])
 UNION ALL
 SELECT ${recipientColumns} FROM recipients r
-WHERE r.user_id = $1 AND r.link_id = $2 AND r.message_id IS NULL AND r.mobile = ANY ($4::text[])
+WHERE r.user_id = ${anyOwner} AND r.link_id = $2 AND r.message_id IS NULL
+  AND r.mobile_key IS NOT NULL AND r.mobile_key = ANY ($4::text[])
 ORDER BY id`)
+
+const selectByText = statement(`
+SELECT ${recipientColumns} FROM recipients r
+WHERE r.user_id = $1 AND r.link_id = $2 AND r.message_id IS NULL AND r.mobile = ANY ($3::text[])`)
 
 const insertTokens = statement(`
 INSERT INTO tokens (user_id, link_id, token) SELECT $1, $2, t.token FROM unnest($3::text[]) AS t (token)
@@ -120,16 +165,16 @@ UPDATE links SET last_recipient = $3, is_advanced = true
 WHERE user_id = $1 AND id = $2 AND (last_recipient <> $3 OR NOT is_advanced)`)
 
 const rows = `json_to_recordset($3::json) AS t (
-  id int8, token text, "messageId" text, mobile text, "sentAt" timestamptz, "createdAt" timestamptz
+  id int8, token text, "messageId" text, mobile text, "mobileKey" text, "sentAt" timestamptz
 )`
 
 const insertRecipients = statement(`
-INSERT INTO recipients (user_id, link_id, id, token, message_id, mobile, sent_at, created_at)
-SELECT $1, $2, id, token, "messageId", mobile, "sentAt", "createdAt" FROM ${rows}`)
+INSERT INTO recipients (user_id, link_id, id, token, message_id, mobile, mobile_key, sent_at, created_at)
+SELECT $1, $2, id, token, "messageId", mobile, "mobileKey", "sentAt", $4 FROM ${rows}`)
 
 /** The revisions of link and owner rise because visits that are recorded already may show a number they had not. */
 const updateRecipients = statement(`
 WITH revised AS (UPDATE links SET revision = revision + 1 WHERE user_id = $1 AND id = $2),
 account AS (UPDATE owners SET revision = revision + 1 WHERE id = $1)
-UPDATE recipients r SET mobile = t.mobile, sent_at = t."sentAt"
+UPDATE recipients r SET mobile = t.mobile, mobile_key = t."mobileKey", sent_at = t."sentAt"
 FROM ${rows} WHERE r.user_id = $1 AND r.link_id = $2 AND r.id = t.id`)

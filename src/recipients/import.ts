@@ -5,6 +5,7 @@ import type { RecipientFile } from '../recipient-files/open.js'
 import { type FoundRecipient, recipientReader } from '../recipient-files/rows.js'
 import { createRecipients } from './create.js'
 import type { WantedRecipient } from './match.js'
+import type { MobileRule } from './mobile.js'
 import type { Recipient } from './recipient.js'
 import { wantedRecipient } from './schema.js'
 
@@ -14,6 +15,8 @@ export interface RecipientImportOptions {
   columns: Columns
   /** IANA zone of times that name none. */
   zone: string
+  /** By which numbers are compared; without it, those without a country code by their digits. */
+  rule?: MobileRule
   /** Nothing is stored. */
   isDryRun: boolean
   /** Stops between two batches; what is stored stays. */
@@ -117,7 +120,7 @@ const dryRun = (batch: CheckedRow[]) => ({ rows: batch.map(({ row }) => ({ row, 
 /** What contradicts a known recipient is refused, and the others are stored without it. */
 async function storeBatch(
   db: Database,
-  { ownerId, linkId }: RecipientImportOptions,
+  { ownerId, linkId, rule }: RecipientImportOptions,
   batch: CheckedRow[],
   refuse: (line: number, reason: string) => void,
 ): Promise<{ rows: StoredRow[]; created: number }> {
@@ -127,6 +130,7 @@ async function storeBatch(
       ownerId,
       linkId,
       rest.map(({ wanted }) => wanted),
+      rule,
     ).catch(refusals)
     if (outcome instanceof Map) {
       for (const [at, reason] of outcome) refuse(rest[at]?.row.line ?? 0, reason)

@@ -1,4 +1,5 @@
 import type { FieldErrors } from '../http/envelope.js'
+import type { MobileRule } from './mobile.js'
 import type { Recipient } from './recipient.js'
 
 /** A person that a sender wants a token for. */
@@ -21,52 +22,60 @@ export interface Matching {
  * id. So a request may be repeated, and a person who gets two messages with the link has two tokens.
  *
  * What the sender has learned meanwhile is taken over: a time of sending, a number that was not known. Another number than the
- * one known for the message is a mistake, and named.
+ * one known for the message is a mistake, and named; another spelling of it is not, and the first one stays.
+ *
+ * @param known in the order of their ids: of several with one number the first is taken
+ * @param keys of the numbers that are wanted
  */
-export function matchRecipients(known: Recipient[], wanted: WantedRecipient[], createdAt: Date): Matching {
+export function matchRecipients(
+  known: Recipient[],
+  wanted: WantedRecipient[],
+  keys: string[],
+  createdAt: Date,
+  { isMaskOf }: MobileRule,
+): Matching {
   const byKey = new Map<string, Recipient>()
   for (const recipient of known) {
-    const key = keyOf(recipient.messageId, recipient.mobile)
+    const key = keyOf(recipient.messageId, recipient.mobileKey)
     if (!byKey.has(key)) byKey.set(key, recipient)
   }
   const matching: Matching = { recipients: [], created: new Set(), changed: new Set(), errors: {} }
   for (const [index, want] of wanted.entries()) {
-    const key = keyOf(want.messageId, want.mobile)
+    const mobileKey = keys[index] ?? ''
+    const key = keyOf(want.messageId, mobileKey)
     const recipient = byKey.get(key)
     if (recipient === undefined) {
-      const fresh = newRecipient(want, createdAt)
+      const fresh = newRecipient(want, mobileKey, createdAt)
       byKey.set(key, fresh)
       matching.created.add(fresh)
       matching.recipients.push(fresh)
       continue
     }
-    if (recipient.mobile !== null && recipient.mobile !== want.mobile && !isMaskOf(recipient.mobile, want.mobile)) {
+    const isOther = recipient.mobile !== null && recipient.mobileKey !== mobileKey
+    // Imported visits may have told of a number without its last digits.
+    if (isOther && !isMaskOf(recipient.mobile ?? '', want.mobile)) {
       matching.errors[`recipients.${index}.message_id`] = ['The message_id field names a message to another number.']
     }
-    if (takeOver(recipient, want) && !matching.created.has(recipient)) matching.changed.add(recipient)
+    if (takeOver(recipient, want, mobileKey) && !matching.created.has(recipient)) matching.changed.add(recipient)
     matching.recipients.push(recipient)
   }
   return matching
 }
 
-function keyOf(messageId: string | null, mobile: string | null): string {
-  return messageId === null ? `mobile ${mobile}` : `message ${messageId}`
+function keyOf(messageId: string | null, mobileKey: string | null): string {
+  return messageId === null ? `mobile ${mobileKey}` : `message ${messageId}`
 }
 
 /** @returns whether anything is new */
-function takeOver(recipient: Recipient, { mobile, sentAt }: WantedRecipient): boolean {
-  const isNews = recipient.mobile !== mobile || (sentAt !== null && sentAt.getTime() !== recipient.sentAt?.getTime())
-  recipient.mobile = mobile
-  recipient.sentAt = sentAt ?? recipient.sentAt
-  return isNews
+function takeOver(recipient: Recipient, { mobile, sentAt }: WantedRecipient, mobileKey: string): boolean {
+  const isNewNumber = recipient.mobileKey !== mobileKey
+  const isNewTime = sentAt !== null && sentAt.getTime() !== recipient.sentAt?.getTime()
+  if (isNewNumber) Object.assign(recipient, { mobile, mobileKey })
+  if (isNewTime) recipient.sentAt = sentAt
+  return isNewNumber || isNewTime
 }
 
-/** Imported visits may have told of a number without its last digits. */
-function isMaskOf(masked: string, whole: string): boolean {
-  return masked === `${whole.slice(0, -3)}***`
-}
-
-function newRecipient({ mobile, messageId, sentAt }: WantedRecipient, createdAt: Date): Recipient {
+function newRecipient({ mobile, messageId, sentAt }: WantedRecipient, mobileKey: string, createdAt: Date): Recipient {
   const unvisited = { visits: 0, humanVisits: 0, firstVisit: null, lastVisit: null }
-  return { id: 0, token: '', mobile, messageId, sentAt, createdAt, ...unvisited }
+  return { id: 0, token: '', messageId, mobile, mobileKey, sentAt, ...unvisited, createdAt }
 }

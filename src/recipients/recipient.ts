@@ -6,6 +6,8 @@ export interface Recipient {
   token: string | null
   messageId: string | null
   mobile: string | null
+  /** What the number is compared by (mobile.ts). */
+  mobileKey: string | null
   sentAt: Date | null
   visits: number
   humanVisits: number
@@ -20,6 +22,7 @@ export interface RecipientRow {
   token: string | null
   message_id: string | null
   mobile: string | null
+  mobile_key: string | null
   sent_at: Date | null
   visits: string
   human_visits: string
@@ -30,7 +33,7 @@ export interface RecipientRow {
 
 /** SELECT list of `recipients r`. */
 export const recipientColumns =
-  'r.id, r.token, r.message_id, r.mobile, r.sent_at, r.visits, r.human_visits, r.first_visit, r.last_visit, r.created_at'
+  'r.id, r.token, r.message_id, r.mobile, r.mobile_key, r.sent_at, r.visits, r.human_visits, r.first_visit, r.last_visit, r.created_at'
 
 export function recipientOf(row: RecipientRow): Recipient {
   return {
@@ -38,6 +41,7 @@ export function recipientOf(row: RecipientRow): Recipient {
     token: row.token,
     messageId: row.message_id,
     mobile: row.mobile,
+    mobileKey: row.mobile_key,
     sentAt: row.sent_at,
     visits: Number(row.visits),
     humanVisits: Number(row.human_visits),

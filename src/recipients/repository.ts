@@ -2,17 +2,21 @@ import type { PoolClient } from 'pg'
 import { anyOwner, statement } from '../database/open.js'
 import { announceLink } from '../links/announce.js'
 import { type KnownRecipient, type RecipientClaim, reconcile } from './claims.js'
+import { type MobileRule, mobileRule } from './mobile.js'
+import { noteRule } from './mobile-keys.js'
 
 /**
  * Finds the recipient of each claim by its token, creates the missing ones and completes the known ones. The caller holds the
  * owner's lock, and the links exist.
  *
+ * @param rule by which numbers are compared
  * @returns for each claim the recipient's number, the reason why it cannot have one, or null where the person was erased
  */
 export async function settleRecipients(
   client: PoolClient,
   ownerId: number,
   claims: RecipientClaim[],
+  rule: MobileRule = mobileRule(undefined),
 ): Promise<(number | string | null)[]> {
   if (claims.length === 0) return []
   const known = await knownTokens(client, ownerId, claims)
@@ -29,12 +33,13 @@ export async function settleRecipients(
       return id
     }
     if (holder.linkId !== claim.linkId) return `token ${claim.token} belongs to another link`
-    return reconcile(holder, claim) ?? holder.id
+    return reconcile(holder, claim, rule) ?? holder.id
   })
   await store(
     client,
     ownerId,
     [...known.values()].filter((holder) => typeof holder === 'object'),
+    rule,
   )
   return settled
 }
@@ -80,16 +85,29 @@ async function lastRecipients(
   return new Map(rows.map((row) => [Number(row.id), Number(row.last_recipient)]))
 }
 
-async function store(client: PoolClient, ownerId: number, recipients: KnownRecipient[]): Promise<void> {
+async function store(
+  client: PoolClient,
+  ownerId: number,
+  recipients: KnownRecipient[],
+  rule: MobileRule,
+): Promise<void> {
+  const keyed = recipients
+    .filter(({ isNew, changed }) => isNew || changed)
+    .map((recipient) => ({ ...recipient, mobileKey: recipient.mobile === null ? null : rule.keyOf(recipient.mobile) }))
+  if (keyed.length === 0) return
+  const owner = await client.query<{ mobile_rule: string | null }>(selectRule([ownerId]))
+  await noteRule(client, ownerId, owner.rows[0]?.mobile_rule ?? null, rule)
   // In one order everywhere: two owners that bring the same new tokens would otherwise wait for each other.
-  const created = recipients.filter(({ isNew }) => isNew).sort((a, b) => (a.token < b.token ? -1 : 1))
-  const changed = recipients.filter(({ isNew, changed }) => changed && !isNew)
+  const created = keyed.filter(({ isNew }) => isNew).sort((a, b) => (a.token < b.token ? -1 : 1))
+  const changed = keyed.filter(({ isNew }) => !isNew)
   if (created.length > 0) await client.query(insertRecipients([ownerId, JSON.stringify(created)]))
   if (changed.length > 0) await client.query(updateRecipients([ownerId, JSON.stringify(changed)]))
   for (const linkId of new Set(changed.map((recipient) => recipient.linkId))) {
     await client.query(announceLink([ownerId, linkId]))
   }
 }
+
+const selectRule = statement('SELECT mobile_rule FROM owners WHERE id = $1')
 
 const selectTokens = statement(`
 SELECT t.token, t.user_id = $1 AS own, t.erased_at IS NOT NULL AS is_erased, t.link_id, r.id, r.message_id, r.mobile
@@ -98,7 +116,9 @@ WHERE t.token = ANY ($2::text[])`)
 
 const selectLinks = statement('SELECT id, last_recipient FROM links WHERE user_id = $1 AND id = ANY ($2::int8[])')
 
-const rows = `json_to_recordset($2::json) AS t ("linkId" int8, id int8, token text, "messageId" text, mobile text)`
+const rows = `json_to_recordset($2::json) AS t (
+  "linkId" int8, id int8, token text, "messageId" text, mobile text, "mobileKey" text
+)`
 
 const insertRecipients = statement(`
 WITH input AS MATERIALIZED (SELECT * FROM ${rows}),
@@ -108,8 +128,8 @@ counted AS (
   FROM (SELECT "linkId", max(id) AS last FROM input GROUP BY "linkId") i
   WHERE l.user_id = $1 AND l.id = i."linkId"
 )
-INSERT INTO recipients (user_id, link_id, id, token, message_id, mobile)
-SELECT $1, "linkId", id, token, "messageId", mobile FROM input`)
+INSERT INTO recipients (user_id, link_id, id, token, message_id, mobile, mobile_key)
+SELECT $1, "linkId", id, token, "messageId", mobile, "mobileKey" FROM input`)
 
 /** The revisions of link and owner rise because visits that are recorded already look different now. */
 const updateRecipients = statement(`
@@ -118,5 +138,5 @@ revised AS (
   UPDATE links SET revision = revision + 1 WHERE user_id = $1 AND id IN (SELECT "linkId" FROM input)
 ),
 account AS (UPDATE owners SET revision = revision + 1 WHERE id = $1)
-UPDATE recipients r SET message_id = i."messageId", mobile = i.mobile
+UPDATE recipients r SET message_id = i."messageId", mobile = i.mobile, mobile_key = i."mobileKey"
 FROM input i WHERE r.user_id = ${anyOwner} AND r.link_id = i."linkId" AND r.id = i.id`)

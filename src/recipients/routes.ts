@@ -14,19 +14,21 @@ import type { Api } from '../http/validate.js'
 import { linkParams } from '../links/schema.js'
 import { recipientsAnswer, recipientsCreatedAnswer } from './answers.js'
 import { createRecipients } from './create.js'
+import { mobileRule } from './mobile.js'
 import { pageOfRecipients } from './read.js'
 import type { Recipient } from './recipient.js'
-import { type RecipientView, recipientResource } from './resource.js'
+import { type RecipientView, recipientResource, timeTexts } from './resource.js'
 import { recipientsBody, recipientsBodyLimit, recipientsQuery } from './schema.js'
 
 export interface RecipientRoutesDeps {
   db: Database
   reads: Pick<Reads, 'note'>
-  config: Pick<Config, 'publicUrl' | 'shortUrl' | 'outputZone'>
+  config: Pick<Config, 'publicUrl' | 'shortUrl' | 'outputZone' | 'defaultCountry'>
 }
 
 /** The people a link is sent to: a token for each, and who of them has opened it. */
 export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutesDeps): void {
+  const rule = mobileRule(config.defaultCountry)
   const note = (
     request: FastifyRequest,
     operation: 'createRecipients' | 'listRecipients',
@@ -35,7 +37,7 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
   ) => reads.note(request, { operation, linkId, filters: [] }, shownOf(recipients.map(({ id }) => id)))
   const viewOf = (request: FastifyRequest): RecipientView => ({
     pii: may(request.caller, 'visits:pii'),
-    zone: config.outputZone,
+    timeText: timeTexts(config.outputZone),
     shortBase: config.shortUrl ?? config.publicUrl ?? requestOrigin(request),
   })
 
@@ -45,7 +47,8 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
       schema: {
         operationId: 'createRecipients',
         summary: 'Give recipients short URLs of their own',
-        description: 'In the order of the request. Those who have one already keep it.',
+        description:
+          'In the order of the request. Those who have one already keep it, however their number is spelt; it is shown as it was given first.',
         tags: ['Recipients'],
         consumes: bodyTypes,
         params: linkParams,
@@ -62,7 +65,7 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
         messageId,
         sentAt,
       }))
-      const { recipients } = await createRecipients(db, request.caller.ownerId, request.params.id, wanted)
+      const { recipients } = await createRecipients(db, request.caller.ownerId, request.params.id, wanted, rule)
       note(request, 'createRecipients', request.params.id, recipients)
       return success(
         'Recipients Created Successfully',

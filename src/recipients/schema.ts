@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { parseInstant } from '../http/dates.js'
 import { memoise } from '../http/memoise.js'
 import { pageQuery } from '../http/page-query.js'
+import { givenMobile, mobileProblemText } from './given-mobile.js'
 
 /** Most recipients that one request brings. */
 const mostRecipients = 10_000
@@ -10,7 +11,7 @@ const mostRecipients = 10_000
 export const recipientsBodyLimit = 8 * 1024 * 1024
 
 const list = `The recipients field must be a list of 1 to ${mostRecipients} recipients.`
-const number = 'The mobile field must be a phone number of 5 to 20 digits.'
+const number = mobileProblemText('not_a_number')
 const message = 'The message_id field must be a text of 1 to 255 characters.'
 const time = 'The sent_at field must be a time as ISO 8601 or Y-m-d H:i:s, such as 2026-01-31T12:00:00+01:00.'
 
@@ -26,10 +27,13 @@ const optionalText = (error: string, example: string) =>
     .nullish()
     .transform((value) => value || null)
 
-/** Spaces and punctuation that people write into numbers are left out. */
-const mobile = text(number, '447700900123')
-  .transform((value) => value.replace(/[\s().\-\u2010-\u2015]/g, ''))
-  .refine((value) => /^\+?\d{5,20}$/.test(value), number)
+/** What people and spreadsheets write into and around numbers is left out. */
+const mobile = text(number, '447700900123').transform((value, context) => {
+  const read = givenMobile(value)
+  if ('mobile' in read) return read.mobile
+  context.addIssue(mobileProblemText(read.problem))
+  return z.NEVER
+})
 
 const messageId = optionalText(message, 'm-1').refine(
   (value) => value === null || (value.length <= 255 && value.isWellFormed() && !/\p{Cc}/u.test(value)),

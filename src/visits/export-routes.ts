@@ -28,7 +28,7 @@ export interface ExportRoutesDeps {
   cursors: () => Promise<Cursors>
   startGivingWay: StartGivingWay
   reads: Pick<Reads, 'noteEach'>
-  config: Pick<Config, 'outputZone'>
+  config: Pick<Config, 'outputZone' | 'defaultCountry'>
 }
 
 /**
@@ -45,7 +45,7 @@ export function exportRoutes(api: Api, { db, cursors, startGivingWay, reads, con
       'Oldest recorded first, up to the newest at the start of the answer. The trailers `X-Row-Count` and `X-Next-Cursor` say how many rows there are and where a later export, or the feed, goes on. An answer that broke off goes on with `after`.',
     tags: ['Visits'],
     params: linkParams,
-    querystring: exportQuery(config.outputZone),
+    querystring: exportQuery(config.outputZone, config.defaultCountry),
     response: { 200: exportAnswer, 409: aheadOfLogAnswer },
   }
 

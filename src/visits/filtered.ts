@@ -5,7 +5,8 @@ import { inTransaction } from '../database/transaction.js'
 import { growingCache } from '../growing-cache.js'
 import { type PageRequest, pageBounds } from '../http/paginate.js'
 import type { LinkPositions } from '../links/positions.js'
-import type { Condition, FilterName, VisitFilters } from './filters.js'
+import { type MobileSearch, selectByMobile } from '../recipients/mobile-search.js'
+import { type Condition, type FilterName, searchOf, type VisitFilters } from './filters.js'
 import { isSuspected } from './suspects.js'
 
 /** A filtered query that takes longer is ended, and answered with 503 (issue: never left to run). */
@@ -117,14 +118,21 @@ export function matching(link: LinkPositions, { conditions, from, to, bots }: Vi
   return { text: texts.join(' AND '), values }
 }
 
-function conditionTexts({ name, include, exclude }: Condition, bind: (value: unknown) => string): string[] {
-  const wanted = (values: string[]) => sources[name](bind(values))
+type Bind = (value: unknown) => string
+
+function conditionTexts(condition: Condition, bind: Bind): string[] {
+  const { name, include, exclude } = condition
+  const wanted = (side: 'include' | 'exclude') =>
+    name === 'mobile' ? ofPeople(searchOf(condition, side), bind) : sources[name](bind(condition[side]))
   return [
-    ...(include.length === 0 ? [] : [wanted(include)]),
+    ...(include.length === 0 ? [] : [wanted('include')]),
     // What is not known is not the unwanted value.
-    ...(exclude.length === 0 ? [] : [`(${wanted(exclude)}) IS NOT TRUE`]),
+    ...(exclude.length === 0 ? [] : [`(${wanted('exclude')}) IS NOT TRUE`]),
   ]
 }
+
+const ofPeople = (search: MobileSearch, bind: Bind) =>
+  `v.recipient_id = ANY(ARRAY(${selectByMobile('r.id', `r.link_id = ${anyLink}`, search, bind)}))`
 
 const agent = (column: string) => (values: string) =>
   `v.user_agent_id = ANY(ARRAY(SELECT id FROM user_agents WHERE user_id = $1 AND ${column} = ANY(${values}::text[])))`
@@ -136,7 +144,7 @@ const recipient = (test: (values: string) => string) => (values: string) =>
   `v.recipient_id = ANY(ARRAY(SELECT id FROM recipients WHERE user_id = ${anyOwner} AND link_id = ${anyLink} AND ${test(`ANY(${values}::text[])`)}))`
 
 /** Where each filter looks: the few entries of a dictionary first, then the visits that refer to them. */
-const sources: Record<FilterName, (values: string) => string> = {
+const sources: Record<Exclude<FilterName, 'mobile'>, (values: string) => string> = {
   browser: agent('browser'),
   platform: agent('platform'),
   device_type: agent('device_type'),
@@ -149,7 +157,6 @@ const sources: Record<FilterName, (values: string) => string> = {
   token: recipient((values) => `token = ${values}`),
   // Where no message is known, the wire shows the token.
   message_id: recipient((values) => `(message_id = ${values} OR message_id IS NULL AND token = ${values})`),
-  mobile: recipient((values) => `mobile = ${values}`),
   client_ip: (values) => `v.client_ip = ANY(${values}::inet[])`,
   suspect: (values) => `${isSuspected} AND v.options ->> 'suspect' = ANY(${values}::text[])`,
 }

@@ -1,6 +1,9 @@
 import { isIP } from 'node:net'
 import { z } from 'zod'
 import { parseDateRange, parseInstant } from '../http/dates.js'
+import { soughtMobile } from '../recipients/given-mobile.js'
+import { type MobileRule, mobileRule } from '../recipients/mobile.js'
+import { type MobileSearch, mobileSearch } from '../recipients/mobile-search.js'
 import { suspicions } from './suspects.js'
 
 /** Filters of the visit list, by the field of a visit that they compare. */
@@ -28,6 +31,13 @@ export interface Condition {
   name: FilterName
   include: string[]
   exclude: string[]
+  /** What the numbers of these are found by, of `mobile`. */
+  numbers?: { include: MobileSearch; exclude: MobileSearch }
+}
+
+/** What the numbers of a condition on `mobile` are found by. */
+export function searchOf({ numbers, ...condition }: Condition, side: 'include' | 'exclude'): MobileSearch {
+  return numbers?.[side] ?? mobileSearch(mobileRule(undefined), condition[side])
 }
 
 /** Which visits are wanted, and in which order. */
@@ -48,8 +58,13 @@ const deviceTypes = [
 
 const mostValues = 50
 
-/** Query parameters that choose visits; instants without a zone are in `zone`. */
-export function filterParameters(zone: string) {
+/**
+ * Query parameters that choose visits.
+ *
+ * @param zone of instants without one
+ * @param rule by which numbers are compared
+ */
+export function filterParameters(zone: string, rule: MobileRule = mobileRule(undefined)) {
   const instant = (description: string) =>
     z
       .string({ error: notADate })
@@ -79,7 +94,7 @@ export function filterParameters(zone: string) {
     filter: z
       .record(z.string(), z.unknown(), { error: unknownFilter('') })
       .meta({ description: filtersText, properties: filterProperties, additionalProperties: false })
-      .transform(readConditions)
+      .transform((filters, context) => readConditions(filters, context, rule))
       .optional(),
     from: instant('Visits from this time on.').optional(),
     to: instant('Visits before this time.').optional(),
@@ -96,7 +111,7 @@ export function filterParameters(zone: string) {
   }
 }
 
-const filtersText = `Several values with commas (up to ${mostValues}); \`-\` in front of a value excludes it. \`mobile\` needs the scope \`visits:pii\`.`
+const filtersText = `Several values with commas (up to ${mostValues}); \`-\` in front of a value excludes it. \`mobile\` takes numbers in any spelling, and needs the scope \`visits:pii\`.`
 
 const filterProperties = Object.fromEntries(filterNames.map((name) => [name, { type: 'string' }]))
 
@@ -146,7 +161,7 @@ export function personalFilters({ conditions }: Pick<VisitFilters, 'conditions'>
 const none: readonly FilterName[] = []
 const personal: ReadonlySet<FilterName> = new Set(['token', 'message_id', 'mobile', 'client_ip'])
 
-function readConditions(filters: Record<string, unknown>, context: z.RefinementCtx): Condition[] {
+function readConditions(filters: Record<string, unknown>, context: z.RefinementCtx, rule: MobileRule): Condition[] {
   const issue = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message })
   return Object.entries(filters).flatMap(([name, value]) => {
     const known = filterNames.find((filter) => filter === name)
@@ -155,16 +170,19 @@ function readConditions(filters: Record<string, unknown>, context: z.RefinementC
     const values = value.split(',').map((text) => text.trim())
     const wrong = valueProblem(known, values)
     if (wrong !== null) return issue(name, wrong) ?? []
-    const [exclude, include] = [true, false].map((wanted) => {
+    const [exclude = [], include = []] = [true, false].map((wanted) => {
       return values
         .filter((text) => text.startsWith('-') === wanted)
         .map((text) => normalize(known, wanted ? text.slice(1) : text))
     })
-    return { name: known, include: include ?? [], exclude: exclude ?? [] }
+    if (known !== 'mobile') return { name: known, include, exclude }
+    const numbers = { include: mobileSearch(rule, include), exclude: mobileSearch(rule, exclude) }
+    return { name: known, include, exclude, numbers }
   })
 }
 
 function normalize(name: FilterName, text: string): string {
+  if (name === 'mobile') return soughtMobile(text) ?? text
   return name === 'country_code' ? text.toUpperCase() : text
 }
 
@@ -183,7 +201,7 @@ function valueProblem(name: FilterName, values: string[]): string | null {
     // PostgreSQL knows no zones of IPv6 addresses.
     client_ip: [(text) => isIP(text) !== 0 && !text.includes('%'), 'The filter client_ip takes IP addresses.'],
     suspect: [(text) => suspicions.some((one) => one === text), `The filter suspect takes ${suspicions.join(', ')}.`],
-    mobile: [(text) => /^\+?[\d*]{1,32}$/.test(text), 'The filter mobile takes digits.'],
+    mobile: [(text) => soughtMobile(text) !== null, 'The filter mobile takes phone numbers.'],
   }
   const [isRight, message] = checks[name] ?? [() => true, '']
   return plain.every(isRight) ? null : message

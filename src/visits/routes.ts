@@ -27,7 +27,7 @@ export interface VisitRoutesDeps {
   /** Bodies of pages that were answered before. */
   ready: ReadyBodies
   reads: Pick<Reads, 'note'>
-  config: Pick<Config, 'publicUrl' | 'outputZone'>
+  config: Pick<Config, 'publicUrl' | 'outputZone' | 'defaultCountry'>
 }
 
 /** The list of a link's visits. */
@@ -39,7 +39,7 @@ export function visitRoutes(api: Api, { db, ready, reads, config }: VisitRoutesD
     description: 'Newest recorded first. `as_of` freezes a walk over the pages while visits arrive.',
     tags: ['Visits'],
     params: linkParams,
-    querystring: visitsQuery(config.outputZone),
+    querystring: visitsQuery(config.outputZone, config.defaultCountry),
     response: { 200: visitsAnswer, 304: unchanged },
   }
 

@@ -1,7 +1,9 @@
+import type { CountryCode } from 'libphonenumber-js/max'
 import { z } from 'zod'
 import { cursorListFields } from '../http/cursor-list.js'
 import { memoise } from '../http/memoise.js'
 import { pageQuery } from '../http/page-query.js'
+import { mobileRule } from '../recipients/mobile.js'
 import { filterParameters } from './filters.js'
 
 const position = 'The as of field must be now or the position of a visit.'
@@ -17,18 +19,18 @@ const asOf = z
   .optional()
 
 /** Query of a link's visits. `as_of` freezes the list at a position, so that a walk sees every row once. */
-export const visitsQuery = memoise((zone: string) =>
+export const visitsQuery = memoise((zone: string, country?: CountryCode) =>
   pageQuery.extend({
-    ...filterParameters(zone),
+    ...filterParameters(zone, mobileRule(country)),
     as_of: asOf,
   }),
 )
 
 /** Query of an export: the filters of the list, always in the order of recording. It goes on after a cursor or a visit. */
-export const exportQuery = memoise((zone: string) =>
+export const exportQuery = memoise((zone: string, country?: CountryCode) =>
   z
     .object({
-      ...filterParameters(zone),
+      ...filterParameters(zone, mobileRule(country)),
       format: z
         .enum(['ndjson', 'csv', 'parquet'], { error: 'The format field must be ndjson, csv or parquet.' })
         .default('ndjson')

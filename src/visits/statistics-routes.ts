@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { CountryCode } from 'libphonenumber-js/max'
 import { may } from '../accounts/scopes.js'
 import { nothingShown } from '../audit/read.js'
 import type { Reads } from '../audit/reads.js'
@@ -21,19 +22,19 @@ import { FilteredTags } from './tags.js'
 export interface StatisticsRoutesDeps {
   digests: Digests
   reads: Pick<Reads, 'note'>
-  config: Pick<Config, 'outputZone'>
+  config: Pick<Config, 'outputZone' | 'defaultCountry'>
 }
 
 /** How many visits a link has, or all links of the account, by time and by what they have. */
 export function statisticsRoutes(api: Api, deps: StatisticsRoutesDeps): void {
-  const { outputZone } = deps.config
+  const { outputZone, defaultCountry } = deps.config
   const tags = new FilteredTags()
   const description =
     'Exact at the moment of reading, under every filter. `weekday` and `hour`, and the buckets of the series, are those of `timezone`; so are times without a zone.'
   const common = { description, tags: ['Visits'], response: { 200: statisticsAnswer, 304: unchanged } }
   const access = { scope: 'visits:read' } as const
 
-  const ofLink = statisticsQuery(outputZone, false)
+  const ofLink = statisticsQuery(outputZone, false, defaultCountry)
   api.get(
     '/link/urls/:id/visits/stats',
     {
@@ -48,26 +49,38 @@ export function statisticsRoutes(api: Api, deps: StatisticsRoutesDeps): void {
     },
     async (request, reply) => {
       const source = { ownerId: request.caller.ownerId, linkId: request.params.id }
-      return answerStatistics(deps, tags, source, inItsZone(request, request.query, false), request, reply)
+      return answerStatistics(
+        deps,
+        tags,
+        source,
+        inItsZone(request, request.query, false, defaultCountry),
+        request,
+        reply,
+      )
     },
   )
 
   const schema = {
     operationId: 'countAllVisits',
     summary: 'Count the visits of all links',
-    querystring: statisticsQuery(outputZone, true),
+    querystring: statisticsQuery(outputZone, true, defaultCountry),
     ...common,
   }
   api.get('/link/visits/stats', { schema, config: access }, async (request, reply) => {
     const source = { ownerId: request.caller.ownerId, linkId: null }
-    return answerStatistics(deps, tags, source, inItsZone(request, request.query, true), request, reply)
+    return answerStatistics(deps, tags, source, inItsZone(request, request.query, true, defaultCountry), request, reply)
   })
 }
 
 /** The query with its times read in the zone that it names itself. */
-function inItsZone(request: FastifyRequest, query: StatisticsQuery, isAccount: boolean): StatisticsQuery {
+function inItsZone(
+  request: FastifyRequest,
+  query: StatisticsQuery,
+  isAccount: boolean,
+  country: CountryCode | undefined,
+): StatisticsQuery {
   if (query.timezone === undefined) return query
-  const schema = statisticsQuery(query.timezone, isAccount)
+  const schema = statisticsQuery(query.timezone, isAccount, country)
   return validated(schema, 'querystring', queryObject(parseQueryString(rawQuery(request)))) as StatisticsQuery
 }
 

@@ -6,6 +6,7 @@ import type { Notifications } from '../database/notifications.js'
 import { type Database, statement } from '../database/open.js'
 import { inOneGo } from '../database/transaction.js'
 import { erasedWord } from '../links/announce.js'
+import { mobileRule } from '../recipients/mobile.js'
 import { mayPostTo } from './addresses.js'
 import { type DeliveryLog, watchFailures } from './failures.js'
 import { type Lane, laneKey, releaseLane, takeLanes } from './lanes.js'
@@ -26,7 +27,7 @@ export interface WebhookDelivery {
 export interface WebhookDeliveryOptions {
   db: Database
   notifications: Pick<Notifications, 'subscribe'>
-  config: Pick<Config, 'webhooks' | 'outputZone'>
+  config: Pick<Config, 'webhooks' | 'outputZone' | 'defaultCountry'>
   log: DeliveryLog
   /** How names become addresses, otherwise than as configured. */
   lookUp?: LookUp
@@ -60,6 +61,7 @@ export function openWebhookDelivery({
   let erasures = 0
   const deps: TurnDeps = {
     ...{ db, poster, retryBaseMs, zone: config.outputZone, stopping: closing.signal },
+    rule: mobileRule(config.defaultCountry),
     erasures: () => erasures,
     told: watchFailures(log),
     switchOff: async (ownerId, { id, revision }) => {

@@ -27,7 +27,8 @@ const visitMessage = z
       .string()
       .nullable()
       .meta({
-        description: "The recipient's whole number; null for a link without recipients.",
+        description:
+          "The recipient's whole number, with its country code where that is known; null for a link without recipients.",
         examples: ['919019955123'],
       }),
     created_at: wallTime('2022-10-31 10:07:27', 'When the link was opened.'),

@@ -1,6 +1,7 @@
 import { placeholderValues } from '../capture/placeholders.js'
 import type { Database } from '../database/open.js'
 import { inOneGo, inTransaction } from '../database/transaction.js'
+import type { MobileRule } from '../recipients/mobile.js'
 import { type Lane, laneKey, postponeLane, releaseLane, removeLane, restLane } from './lanes.js'
 import { messageBody, messageHeaders } from './message.js'
 import { dropDeliveries, markDelivered, markFailed, parkInactive, parkWaiting } from './outcomes.js'
@@ -15,6 +16,8 @@ export interface TurnDeps {
   retryBaseMs: number
   /** IANA zone of `created_at`. */
   zone: string
+  /** Says the country code of numbers without one. */
+  rule: MobileRule
   /** No delivery is begun any more. */
   stopping: AbortSignal
   /** Another number after each erasure: what was read before must not be sent. */
@@ -74,10 +77,11 @@ interface Tried {
 
 async function attempt(
   { id, webhook }: PendingDelivery,
-  visit: NonNullable<PendingDelivery['visit']>,
-  { poster, zone }: TurnDeps,
+  logged: NonNullable<PendingDelivery['visit']>,
+  { poster, zone, rule }: TurnDeps,
 ): Promise<Tried> {
   try {
+    const visit = { ...logged, mobile: logged.mobile && rule.international(logged.mobile) }
     const body = messageBody(visit, zone)
     const target = postTarget(webhook.uri, placeholderValues(visit, visit.mobile))
     const { status, retryAfter } = await poster.post(target, messageHeaders(webhook, id, body, new Date()), body)

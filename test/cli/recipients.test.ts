@@ -208,3 +208,15 @@ describe('smart-link recipients import', () => {
     expect([status, said.at(-1)]).toEqual([1, expect.stringContaining(message)])
   })
 })
+
+it('one person is one recipient, however the number is spelt in the file', async () => {
+  const link = await newLink()
+  const spellings = ['+447700900801', '00447700900801', '+44 (0)7700 900801', 'tel:+44-7700/900801', '447700900801.0']
+  const text = `mobile;name\n${spellings.map((mobile, at) => `${mobile};${at}`).join('\n')}\n`
+  expect((await link.importFile(text)).status).toBe(0)
+  expect(await link.mobiles()).toEqual(['+447700900801'])
+  expect((await link.importFile('mobile;name\n447700900801.5;a\n447700900802;b\n')).said).toContain(
+    'line 2: “447700900801.5” is a decimal number. Format the column as text, and save again.',
+  )
+  expect(await link.mobiles()).toEqual(['+447700900801', '447700900802'])
+})

@@ -62,6 +62,19 @@ it('posts each visit as the documented 14 keys, signed, with the secret, and wit
   expect(JSON.parse(other?.body ?? '')).toMatchObject({ id: untracked, mobile: null, country: '', city: '' })
 })
 
+it('sends numbers with their country code where a country is set, and others as they were given', async () => {
+  const site = await deliverySite()
+  const receiver = await startReceiver()
+  await site.links((await site.webhook(`${receiver.url}/?m={mobile}`)).id, 20)
+  await storeRecipients(site.db, 1, 20, ['07700900801', '+447700900802', '9019955***'])
+  for (const recipientId of [1, 2, 3]) await site.visit(20, 1, { recipientId })
+  site.deliver({ env: { DEFAULT_COUNTRY: 'GB' } })
+  await eventually(() => receiver.received.length).toBe(3)
+  const mobiles = ['447700900801', '+447700900802', '9019955***']
+  expect(receiver.messages().map(({ mobile }) => mobile)).toEqual(mobiles)
+  expect(receiver.received.map(({ url }) => new URL(url, receiver.url).searchParams.get('m'))).toEqual(mobiles)
+})
+
 it('tells nothing of a person who is erased while a message is on its way', async () => {
   const site = await deliverySite()
   const receiver = await startReceiver()

@@ -1,5 +1,6 @@
 import type { Config } from '../../config.js'
 import type { Database } from '../../database/open.js'
+import type { MobileRule } from '../../recipients/mobile.js'
 import type { Memory } from '../memory.js'
 import type { Source } from './source.js'
 
@@ -9,7 +10,7 @@ export interface ApiImportOptions {
   ownerId: number | undefined
   /** IANA zone of the other server's times. */
   zone: string
-  config: Pick<Config, 'targetSchemes' | 'outputZone'>
+  config: Pick<Config, 'targetSchemes' | 'outputZone' | 'defaultCountry'>
   /** Stops between two batches; what is stored stays, and the next run goes on from there. */
   signal: AbortSignal
 }
@@ -34,6 +35,8 @@ export interface ApiImportSummary {
 export interface Copy extends Omit<ApiImportOptions, 'ownerId'> {
   db: Database
   memory: Memory
+  /** By which numbers of recipients are compared. */
+  rule: MobileRule
   report: ApiImportReport
   summary: ApiImportSummary
   /** Told of each visit or recipient that cannot be stored. */

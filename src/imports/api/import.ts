@@ -1,4 +1,5 @@
 import type { Database } from '../../database/open.js'
+import { mobileRule } from '../../recipients/mobile.js'
 import { freshStatistics } from '../../visits/files/statistics.js'
 import { checked, feedAnswer, ownerAnswer, pageAnswer, type SourceRow } from './answers.js'
 import type { ApiImportOptions, ApiImportReport, ApiImportSummary, Copy } from './copy.js'
@@ -30,6 +31,7 @@ export async function importFromApi(
     ...options,
     db,
     memory: { ownerId, source: source.address },
+    rule: mobileRule(options.config.defaultCountry),
     report,
     summary,
     refuse: teller(summary, report),

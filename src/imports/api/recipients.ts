@@ -1,6 +1,7 @@
 import { ensureOwner } from '../../accounts/repository.js'
 import { statement } from '../../database/open.js'
 import { inTransaction } from '../../database/transaction.js'
+import { foreignMobile } from '../../recipients/given-mobile.js'
 import { settleRecipients } from '../../recipients/repository.js'
 import { instantOf } from '../../visits/files/wall-time.js'
 import { type Reached, readReached, writeReached } from '../memory.js'
@@ -51,7 +52,9 @@ function readRecipient(
   },
   zone: string,
 ) {
-  const { token, message_id: messageId, mobile } = row
+  const { token, message_id: messageId, mobile: given } = row
+  const read = given === null ? { mobile: null } : foreignMobile(given)
+  const mobile = 'mobile' in read ? read.mobile || null : given
   const time = (text: string | null) => (text === null ? null : instantOf(text, zone))
   const names = { id: token ?? `erased ${row.id}`, isErased: token === null }
   return { ...names, messageId, mobile, sentAt: time(row.sent_at), createdAt: time(row.created_at) }
@@ -62,7 +65,7 @@ async function storeRecipients(copy: Copy, linkId: number, recipients: SourceRec
   await inTransaction(copy.db, async (client) => {
     await ensureOwner(client, ownerId)
     const claims = recipients.map(({ id: token, messageId, mobile }) => ({ linkId, token, messageId, mobile }))
-    const settled = await settleRecipients(client, ownerId, claims)
+    const settled = await settleRecipients(client, ownerId, claims, copy.rule)
     for (const [index, outcome] of settled.entries()) {
       if (typeof outcome === 'string') copy.refuse(`recipient ${recipients[index]?.id}`, outcome)
     }

@@ -114,11 +114,11 @@ async function copyLink(copy: Copy, link: CopiedLink, onCopied: (copied: number)
 
 /** Stores rows in their order. Those of links that are not wanted are left out. */
 async function storeRows(
-  { db, memory, zone, summary, refuse, refreshStatistics }: Copy,
+  { db, memory, rule, zone, summary, refuse, refreshStatistics }: Copy,
   rows: SourceRow[],
   linkIdOf: (sourceId: number) => number | null,
 ): Promise<void> {
-  const read = wireRowReader({ ownerId: memory.ownerId, zone })
+  const read = wireRowReader({ ownerId: memory.ownerId, zone, keepsSpoiltNumbers: true })
   const staged: StagedVisit[] = []
   for (const [line, row] of rows.entries()) {
     const linkId = linkIdOf(Number(row.link_id))
@@ -130,7 +130,7 @@ async function storeRows(
   }
   for (let start = 0; start < staged.length; start += storedAtOnce) {
     const batch = staged.slice(start, start + storedAtOnce)
-    const { stored, refused } = await storeVisits(db, memory.ownerId, batch)
+    const { stored, refused } = await storeVisits(db, memory.ownerId, batch, rule)
     summary.stored += stored
     summary.skipped += batch.length - stored - refused.length
     for (const { line, reason } of refused) refuse(`visit ${rows[line]?.id}`, reason)

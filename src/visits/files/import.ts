@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import { textLines } from '../../csv/lines.js'
 import type { Read } from '../../csv/read.js'
 import type { Database } from '../../database/open.js'
+import type { MobileRule } from '../../recipients/mobile.js'
 import type { NewVisit } from '../visit.js'
 import { csvRows } from './csv-rows.js'
 import { ndjsonRows } from './ndjson.js'
@@ -20,6 +21,8 @@ export interface ImportOptions extends WireRowOptions, StoreOptions {
 export interface StoreOptions {
   /** Number the visits in the order of the file instead of their time. */
   keepOrder: boolean
+  /** By which numbers of recipients are compared; without it, those without a country code by their digits. */
+  rule?: MobileRule
   /** Stops between two batches; what is stored stays. */
   signal?: AbortSignal
   /** Has the last word on each visit, in the order in which they are stored. */
@@ -79,7 +82,7 @@ export async function storeFile(
     options.signal?.throwIfAborted()
     const finished = batch.map((staged) => ({ ...staged, visit: finish(staged.visit) }))
     for (const [ownerId, own] of byOwner(finished)) {
-      const { stored, refused } = await storeVisits(db, ownerId, own)
+      const { stored, refused } = await storeVisits(db, ownerId, own, options.rule)
       summary.stored += stored
       summary.skipped += own.length - stored - refused.length
       for (const { line, reason } of refused) refuse(line, reason)

@@ -4,6 +4,7 @@ import { isRefusedData } from '../../database/errors.js'
 import { type Database, statement } from '../../database/open.js'
 import { inTransaction } from '../../database/transaction.js'
 import { ensureLinks, markTracked } from '../../links/placeholders.js'
+import { type MobileRule, mobileRule } from '../../recipients/mobile.js'
 import { settleRecipients } from '../../recipients/repository.js'
 import { appendVisits } from '../append.js'
 import type { NewVisit } from '../visit.js'
@@ -21,24 +22,36 @@ export interface StoreResult {
  * Those whose id is there already are passed over.
  *
  * A batch that the database refuses is tried again in halves, so that a bad visit does not take the others with it.
+ *
+ * @param rule by which numbers of recipients are compared
  */
-export async function storeVisits(db: Database, ownerId: number, visits: StagedVisit[]): Promise<StoreResult> {
+export async function storeVisits(
+  db: Database,
+  ownerId: number,
+  visits: StagedVisit[],
+  rule: MobileRule = mobileRule(undefined),
+): Promise<StoreResult> {
   try {
-    return await storeTogether(db, ownerId, visits)
+    return await storeTogether(db, ownerId, visits, rule)
   } catch (error) {
     if (!isRefusedData(error)) throw error
     const [only, ...others] = visits
     if (only === undefined) return { stored: 0, refused: [] }
     if (others.length === 0) return { stored: 0, refused: [{ line: only.line, reason: databaseReason(error) }] }
     const half = Math.ceil(visits.length / 2)
-    const first = await storeVisits(db, ownerId, visits.slice(0, half))
-    const second = await storeVisits(db, ownerId, visits.slice(half))
+    const first = await storeVisits(db, ownerId, visits.slice(0, half), rule)
+    const second = await storeVisits(db, ownerId, visits.slice(half), rule)
     return { stored: first.stored + second.stored, refused: [...first.refused, ...second.refused] }
   }
 }
 
-async function storeTogether(db: Database, ownerId: number, visits: StagedVisit[]): Promise<StoreResult> {
-  const { ready, refused } = await inTransaction(db, (client) => prepare(client, ownerId, visits))
+async function storeTogether(
+  db: Database,
+  ownerId: number,
+  visits: StagedVisit[],
+  rule: MobileRule,
+): Promise<StoreResult> {
+  const { ready, refused } = await inTransaction(db, (client) => prepare(client, ownerId, visits, rule))
   const lines = new Map(ready.map(({ line, visit }) => [visit.id, line]))
   const { stored, orphaned } = await appendVisits(
     db,
@@ -54,7 +67,12 @@ interface Prepared {
   refused: StoreResult['refused']
 }
 
-async function prepare(client: PoolClient, ownerId: number, visits: StagedVisit[]): Promise<Prepared> {
+async function prepare(
+  client: PoolClient,
+  ownerId: number,
+  visits: StagedVisit[],
+  rule: MobileRule,
+): Promise<Prepared> {
   await ensureOwner(client, ownerId)
   const fresh = await notStoredYet(client, ownerId, visits)
   const deleted = await ensureLinks(
@@ -64,7 +82,7 @@ async function prepare(client: PoolClient, ownerId: number, visits: StagedVisit[
   )
   const kept = fresh.filter(({ visit }) => !deleted.has(visit.linkId))
   const claims = kept.flatMap(({ recipient }) => recipient ?? [])
-  const settled = (await settleRecipients(client, ownerId, claims)).values()
+  const settled = (await settleRecipients(client, ownerId, claims, rule)).values()
   const prepared: Prepared = { ready: [], refused: [] }
   const tracked = new Set<number>()
   for (const { line, visit } of fresh.filter(({ visit }) => deleted.has(visit.linkId)))

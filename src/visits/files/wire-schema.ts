@@ -1,6 +1,7 @@
 /** The form of each of the 34 keys in a file. "" and null both mean absent. */
 import { isIP } from 'node:net'
 import { z } from 'zod'
+import { foreignMobile, mobileProblemTexts } from '../../recipients/given-mobile.js'
 import { instantOf } from './wall-time.js'
 import type { WireKey } from './wire-keys.js'
 
@@ -10,6 +11,8 @@ export interface WireRowOptions {
   linkId?: number | undefined
   /** IANA zone of `created_at`. */
   zone: string
+  /** Stores numbers that a spreadsheet has spoilt as they are, where nobody can mend them. */
+  keepsSpoiltNumbers?: boolean
 }
 
 export type WireRow = z.output<ReturnType<typeof wireRow>>
@@ -51,7 +54,7 @@ const unlessGiven = (id: number | undefined) =>
         .transform(() => id)
 
 /** A row of a file as zod checks it. */
-export function wireRow({ ownerId, linkId, zone }: WireRowOptions) {
+export function wireRow({ ownerId, linkId, zone, keepsSpoiltNumbers = false }: WireRowOptions) {
   return z.strictObject(
     {
       id: uuid('must be a UUID'),
@@ -105,7 +108,13 @@ export function wireRow({ ownerId, linkId, zone }: WireRowOptions) {
       visit_id: z.union([uuid('must be a UUID'), z.literal('')], 'must be a UUID').nullish(),
       token: text(64).refine((given) => given === null || /^[\w-]+$/.test(given), 'must be letters, digits, _ and -'),
       message_id: text(255),
-      mobile: text(255),
+      mobile: text(255).transform((given, context) => {
+        const read = given === null ? { mobile: null } : foreignMobile(given)
+        if ('mobile' in read) return read.mobile || null
+        if (keepsSpoiltNumbers) return given
+        context.addIssue(mobileProblemTexts[read.problem])
+        return z.NEVER
+      }),
     } satisfies Record<WireKey, z.ZodType>,
     'must be a JSON object',
   )

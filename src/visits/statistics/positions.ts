@@ -1,20 +1,22 @@
 import type { PoolClient } from 'pg'
-import type { Condition, FilterName } from '../filters.js'
+import { selectByMobile } from '../../recipients/mobile-search.js'
+import { type Condition, type FilterName, searchOf } from '../filters.js'
 import type { StatisticsSource } from './source.js'
 
-/** Filters by what is each visit's own, or its recipient's: an index finds the visits. */
-const personal: Partial<Record<FilterName, { of: 'recipients' | 'visits'; test: (values: string) => string }>> = {
-  token: { of: 'recipients', test: (values) => `token = ANY(${values}::text[])` },
+type Test = (values: string) => string
+
+/** Filters by what is each visit's own: an index finds the visits. */
+const ofVisits: Partial<Record<FilterName, Test>> = { client_ip: (values) => `v.client_ip = ANY(${values}::inet[])` }
+
+/** Filters by what is a recipient's. */
+const ofRecipients: Partial<Record<FilterName, Test>> = {
+  token: (values) => `r.token = ANY(${values}::text[])`,
   // Where no message is known, the wire shows the token.
-  message_id: {
-    of: 'recipients',
-    test: (values) => `(message_id = ANY(${values}::text[]) OR message_id IS NULL AND token = ANY(${values}::text[]))`,
-  },
-  mobile: { of: 'recipients', test: (values) => `mobile = ANY(${values}::text[])` },
-  client_ip: { of: 'visits', test: (values) => `client_ip = ANY(${values}::inet[])` },
+  message_id: (values) =>
+    `(r.message_id = ANY(${values}::text[]) OR r.message_id IS NULL AND r.token = ANY(${values}::text[]))`,
 }
 
-export const isPersonal = ({ name }: Condition) => name in personal
+export const isPersonal = ({ name }: Condition) => name === 'mobile' || name in ofVisits || name in ofRecipients
 
 /** Where a visit must be, and where it must not be. */
 export interface PositionFilter {
@@ -35,9 +37,13 @@ export async function findPositions(
 ): Promise<PositionFilter> {
   let included: ReadonlySet<number> | null = null
   const excluded = new Set<number>()
-  for (const { name, include, exclude } of conditions) {
-    if (include.length > 0) included = common(included, await positionsOf(client, source, name, include))
-    if (exclude.length > 0) for (const at of await positionsOf(client, source, name, exclude)) excluded.add(at)
+  for (const condition of conditions) {
+    if (condition.include.length > 0) {
+      included = common(included, await positionsOf(client, source, condition, 'include'))
+    }
+    if (condition.exclude.length > 0) {
+      for (const at of await positionsOf(client, source, condition, 'exclude')) excluded.add(at)
+    }
   }
   return { included, excluded }
 }
@@ -49,27 +55,38 @@ function common(before: ReadonlySet<number> | null, found: number[]): ReadonlySe
 async function positionsOf(
   client: PoolClient,
   { ownerId, linkId }: StatisticsSource,
-  name: FilterName,
-  values: string[],
+  condition: Condition,
+  side: 'include' | 'exclude',
 ): Promise<number[]> {
-  const { of, test } = personal[name] ?? { of: 'visits', test: () => 'false' }
+  const values: unknown[] = [ownerId]
+  const bind = (value: unknown) => `$${values.push(value)}`
+  const link = linkId === null ? null : bind(linkId)
+  const ofLink = (column: string) => (link === null ? 'true' : `${column} = ${link}`)
   const position = linkId === null ? 'account_seq' : 'seq'
-  const ofLink = (column: string) => (linkId === null ? '' : `AND ${column} = $3`)
-  const visits = (condition: string) => `SELECT v.${position} AS position FROM visits v
-    WHERE v.user_id = $1 AND v.link_id = k.link_id AND ${condition} OFFSET 0`
+  const visits = (test: string) => `SELECT v.${position} AS position FROM visits v
+    WHERE v.user_id = $1 AND v.link_id = k.link_id AND ${test} OFFSET 0`
+  const ofVisit = ofVisits[condition.name]
   const text =
-    of === 'visits'
-      ? `SELECT position FROM (SELECT id AS link_id FROM links WHERE user_id = $1 ${ofLink('id')} AND deleted_at IS NULL) k
-         CROSS JOIN LATERAL (${visits(`v.${test('$2')}`)}) found`
+    ofVisit !== undefined
+      ? `SELECT position FROM (SELECT id AS link_id FROM links WHERE user_id = $1 AND ${ofLink('id')} AND deleted_at IS NULL) k
+         CROSS JOIN LATERAL (${visits(ofVisit(bind(condition[side])))}) found`
       : `SELECT position FROM (
-           SELECT link_id, array_agg(id) AS ids FROM recipients
-           WHERE user_id = $1 ${ofLink('link_id')} AND ${test('$2')} GROUP BY link_id
+           SELECT link_id, array_agg(id) AS ids FROM (${recipientsOf(condition, side, ofLink('r.link_id'), bind)}) r
+           GROUP BY link_id
          ) k
          CROSS JOIN LATERAL (${visits('v.recipient_id = ANY(k.ids) AND v.recipient_id IS NOT NULL')}) found`
-  const { rows } = await client.query<{ position: string }>(text, [
-    ownerId,
-    values,
-    ...(linkId === null ? [] : [linkId]),
-  ])
+  const { rows } = await client.query<{ position: string }>(text, values)
   return rows.map((row) => Number(row.position))
+}
+
+function recipientsOf(
+  condition: Condition,
+  side: 'include' | 'exclude',
+  where: string,
+  bind: (value: unknown) => string,
+): string {
+  const columns = 'r.link_id, r.id'
+  const ofRecipient = ofRecipients[condition.name]
+  if (ofRecipient === undefined) return selectByMobile(columns, where, searchOf(condition, side), bind)
+  return `SELECT ${columns} FROM recipients r WHERE r.user_id = $1 AND ${where} AND ${ofRecipient(bind(condition[side]))}`
 }

@@ -1,6 +1,8 @@
+import type { CountryCode } from 'libphonenumber-js/max'
 import { z } from 'zod'
 import { isTimeZone, zoneNamed } from '../../config.js'
 import { memoise } from '../../http/memoise.js'
+import { mobileRule } from '../../recipients/mobile.js'
 import { filterParameters } from '../filters.js'
 import { facetFields, type GroupField, groupFields, intervals } from './dimensions.js'
 
@@ -12,10 +14,11 @@ const noSort = 'Statistics have an order of their own.'
  *
  * @param zone of what has no zone; times in the query are in its `timezone` instead, which the caller looks for first
  * @param isAccount whether links can be told apart
+ * @param country of national numbers
  */
-export const statisticsQuery = memoise((zone: string, isAccount: boolean) =>
+export const statisticsQuery = memoise((zone: string, isAccount: boolean, country?: CountryCode) =>
   z.object({
-    ...filterParameters(zone),
+    ...filterParameters(zone, mobileRule(country)),
     timezone: z
       .string({ error: notAZone })
       .refine(isTimeZone, notAZone())

@@ -3,9 +3,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Database } from '../../../src/database/open.js'
 import { ownedLink } from '../../../src/links/repository.js'
+import { mobileRule } from '../../../src/recipients/mobile.js'
 import { appendVisits } from '../../../src/visits/append.js'
 import { exportedVisits } from '../../../src/visits/files/export.js'
 import { type FileFormat, type ImportOptions, importVisits } from '../../../src/visits/files/import.js'
+import { wireRowReader } from '../../../src/visits/files/wire-row.js'
 import { visitFilters } from '../../../src/visits/filters.js'
 import { type TestApp, testApp } from '../../support/app.js'
 import { collect } from '../../support/collect.js'
@@ -214,6 +216,41 @@ describe('a recipient', () => {
     await importRows(db, [wireRow({ mobile: '9019955***', message_id: 'JFlCjw' }), wireRow({ mobile: null })])
     expect(await db.prisma.recipient.findMany()).toMatchObject([{ mobile: '9019955123', messageId: 'm-1', visits: 4n }])
     expect(await revision()).toBe(before + 1n)
+  })
+
+  it('has one number however the file spells it, shown as it was given first', async () => {
+    const { db } = await database()
+    const spellings = ['+44 (0)7700 900801', '447700900801', '00447700900801', '447700900801.0', '447700900***']
+    const rows = spellings.map((mobile) => wireRow({ mobile, message_id: 'm-1' }))
+    expect(await importRows(db, rows, { keepOrder: true })).toMatchObject({ stored: 5, refused: 0 })
+    expect(await db.prisma.recipient.findMany()).toMatchObject([
+      { mobile: '+447700900801', mobileKey: '447700900801', visits: 5n },
+    ])
+  })
+
+  it('has one number where a national spelling is of the country that is set', async () => {
+    const { db } = await database()
+    const rows = ['+447700900801', '07700 900801'].map((mobile) => wireRow({ mobile, message_id: 'm-1' }))
+    const given = { keepOrder: true, rule: mobileRule('GB') }
+    expect(await importRows(db, rows, given)).toMatchObject({ stored: 2, refused: 0 })
+    const more = await importRows(db, [wireRow({ mobile: '07700 900801', message_id: 'm-1' })])
+    expect(more.bad).toEqual(['line 1: mobile contradicts the recipient with token JFlCjw'])
+  })
+
+  it('is refused with a number that a spreadsheet has spoilt, unless nobody can mend it', async () => {
+    const { db } = await database()
+    const row = wireRow({ mobile: '4.47701E+11' })
+    expect((await importRows(db, [row])).bad).toEqual([
+      'line 1: mobile was rounded by a spreadsheet and has lost digits; format the column of the spreadsheet as text',
+    ])
+    const kept = wireRowReader({ zone: 'UTC', keepsSpoiltNumbers: true })(row)
+    expect(kept).toMatchObject({ recipient: { mobile: '4.47701E+11' } })
+  })
+
+  it('keeps what is no number, since its token is out', async () => {
+    const { db } = await database()
+    await importRows(db, [wireRow({ mobile: ' unknown ' })])
+    expect(await db.prisma.recipient.findMany()).toMatchObject([{ mobile: 'unknown', token: 'JFlCjw' }])
   })
 
   it('is refused when the file contradicts what is known, and only that line', async () => {
