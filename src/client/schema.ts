@@ -2384,6 +2384,8 @@ export interface operations {
                 filter?: {
                     /** @enum {string} */
                     visited?: "0" | "1";
+                    /** @description In any spelling. Needs the scope `visits:pii`. */
+                    mobile?: string;
                 };
             };
             header?: {

@@ -1,6 +1,8 @@
 import { anyOwner, type Database, statement } from '../database/open.js'
 import { notFound } from '../http/errors.js'
 import type { Page, PageRequest } from '../http/paginate.js'
+import type { MobileSearch } from './mobile-search.js'
+import { selectByMobile } from './mobile-search.js'
 import { type Recipient, type RecipientRow, recipientColumns, recipientOf } from './recipient.js'
 
 /**
@@ -27,6 +29,10 @@ export async function pageOfRecipients(
       ? wholeList([ownerId, linkId, start, perPage])
       : visitedList([ownerId, linkId, start, perPage, visited])
   const { rows } = await db.pool.query<{ total: string } & (RecipientRow | { id: null })>(query)
+  return pageFrom(rows, request)
+}
+
+function pageFrom(rows: ({ total: string } & (RecipientRow | { id: null }))[], { number, perPage }: PageRequest) {
   const [first] = rows
   if (first === undefined) throw notFound()
   return {
@@ -38,6 +44,37 @@ export async function pageOfRecipients(
 }
 
 const furthestPage = 2n ** 40n
+
+/** The same of those with a number: found by an index over all links of the owner, and few. */
+export async function pageOfPerson(
+  db: Database,
+  ownerId: number,
+  linkId: number,
+  request: PageRequest,
+  visited: boolean | null,
+  search: MobileSearch,
+): Promise<Page<Recipient>> {
+  const { number, perPage } = request
+  const start = (Number(number < furthestPage ? number : furthestPage) - 1) * perPage
+  const values: unknown[] = [ownerId, linkId, start, perPage, visited]
+  const found = selectByMobile(
+    'r.id',
+    'r.link_id = $2 AND ($5::bool IS NULL OR r.visited = $5)',
+    search,
+    (value) => `$${values.push(value)}`,
+  )
+  const { rows } = await db.pool.query<{ total: string } & (RecipientRow | { id: null })>(
+    `WITH found AS MATERIALIZED (${found})
+     SELECT (SELECT count(*) FROM found) AS total, ${recipientColumns}
+     FROM links l
+     LEFT JOIN LATERAL (SELECT id FROM found ORDER BY id DESC OFFSET $3::int8 LIMIT $4::int8) page ON true
+     LEFT JOIN recipients r ON r.user_id = ${anyOwner} AND r.link_id = $2 AND r.id = page.id
+     WHERE l.user_id = $1 AND l.id = $2 AND l.deleted_at IS NULL
+     ORDER BY r.id DESC`,
+    values,
+  )
+  return pageFrom(rows, request)
+}
 
 const wholeList = statement(`
 SELECT l.last_recipient AS total, ${recipientColumns}

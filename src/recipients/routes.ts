@@ -8,6 +8,7 @@ import { publicAddress, rawQuery, requestOrigin } from '../http/address.js'
 import { bodyTypes } from '../http/bodies.js'
 import { bodyTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
 import { listBody, success } from '../http/envelope.js'
+import { forbidden } from '../http/errors.js'
 import { pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
@@ -15,7 +16,8 @@ import { linkParams } from '../links/schema.js'
 import { recipientsAnswer, recipientsCreatedAnswer } from './answers.js'
 import { createRecipients } from './create.js'
 import { mobileRule } from './mobile.js'
-import { pageOfRecipients } from './read.js'
+import { mobileSearch } from './mobile-search.js'
+import { pageOfPerson, pageOfRecipients } from './read.js'
 import type { Recipient } from './recipient.js'
 import { type RecipientView, recipientResource, timeTexts } from './resource.js'
 import { recipientsBody, recipientsBodyLimit, recipientsQuery } from './schema.js'
@@ -34,7 +36,8 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
     operation: 'createRecipients' | 'listRecipients',
     linkId: number,
     recipients: Recipient[],
-  ) => reads.note(request, { operation, linkId, filters: [] }, shownOf(recipients.map(({ id }) => id)))
+    filters: string[] = [],
+  ) => reads.note(request, { operation, linkId, filters }, shownOf(recipients.map(({ id }) => id)))
   const viewOf = (request: FastifyRequest): RecipientView => ({
     pii: may(request.caller, 'visits:pii'),
     timeText: timeTexts(config.outputZone),
@@ -91,20 +94,20 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
     async (request, reply) => {
       const { params, query, caller } = request
       const view = viewOf(request)
-      const visited = query.filter?.visited === undefined ? null : query.filter.visited === '1'
-      const page = await pageOfRecipients(
-        db,
-        caller.ownerId,
-        params.id,
-        { number: query.page, perPage: query.per_page },
-        visited,
-      )
+      const { visited: wanted, mobile } = query.filter ?? {}
+      if (mobile !== undefined && !view.pii) throw forbidden('visits:pii')
+      const visited = wanted === undefined ? null : wanted === '1'
+      const pageRequest = { number: query.page, perPage: query.per_page }
+      const page =
+        mobile === undefined
+          ? await pageOfRecipients(db, caller.ownerId, params.id, pageRequest, visited)
+          : await pageOfPerson(db, caller.ownerId, params.id, pageRequest, visited, mobileSearch(rule, [mobile]))
       const items = page.items.map((recipient) => JSON.stringify(recipientResource(recipient, view)))
       const address = { path: publicAddress(request, config.publicUrl), query: parseQueryString(rawQuery(request)) }
       const body = listBody('Recipients', items, pagination(page, address))
       const tag = bodyTag(body)
       if (isUnchanged(request, tag)) return notModified(reply, tag)
-      note(request, 'listRecipients', params.id, page.items)
+      note(request, 'listRecipients', params.id, page.items, mobile === undefined ? [] : ['mobile'])
       return tagged(reply, tag).type('application/json; charset=utf-8').send(body)
     },
   )

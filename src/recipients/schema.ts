@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { parseInstant } from '../http/dates.js'
 import { memoise } from '../http/memoise.js'
 import { pageQuery } from '../http/page-query.js'
-import { givenMobile, mobileProblemText } from './given-mobile.js'
+import { mobileDigits } from '../recipient-files/mobile-text.js'
+import { givenMobile, mobileProblemText, soughtMobile } from './given-mobile.js'
 
 /** Most recipients that one request brings. */
 const mostRecipients = 10_000
@@ -77,13 +78,32 @@ export const recipientsBody = memoise((zone: string) => {
 /** A person, by the number that recipients have. */
 export const erasureBody = z.object({ mobile }, { error: 'The body must be an object with a mobile.' })
 
-/** `filter[visited]`: 1 for those who have opened the link, 0 for those who have not. */
+const filters = 'There are visited and mobile.'
+const soughtNumber = 'The filter mobile takes a phone number.'
+
+/** `filter[visited]`: 1 for those who have opened the link, 0 for those who have not; `filter[mobile]`: those with the number. */
 export const recipientsQuery = pageQuery.extend({
   filter: z
     .object(
-      { visited: z.enum(['0', '1'], { error: 'The filter visited must be 0 or 1.' }).optional() },
-      { error: 'Filters are written filter[name]. There is visited.' },
+      {
+        visited: z.enum(['0', '1'], { error: 'The filter visited must be 0 or 1.' }).optional(),
+        mobile: z
+          .string({ error: soughtNumber })
+          .transform((value, context) => {
+            const mobile = soughtMobile(value)
+            if (mobile !== null && mobile.length >= mobileDigits.least) return mobile
+            context.addIssue(soughtNumber)
+            return z.NEVER
+          })
+          .optional()
+          .meta({
+            description: 'In any spelling. Needs the scope `visits:pii`.',
+            examples: ['+44 7700 900123'],
+            type: 'string',
+          }),
+      },
+      { error: `Filters are written filter[name]. ${filters}` },
     )
-    .catchall(z.undefined({ error: 'There is no such filter. There is visited.' }))
+    .catchall(z.undefined({ error: `There is no such filter. ${filters}` }))
     .optional(),
 })

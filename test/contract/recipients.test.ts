@@ -166,10 +166,10 @@ describe('the recipients of a link', () => {
   answers('known already', `GET ${path}`, { given: people, headers: { 'if-none-match': '*' } }, unchanged)
   answers(
     'a filter that is none',
-    `GET ${path}?filter[mobile]=1`,
+    `GET ${path}?filter[token]=1`,
     { given },
     {
-      ...invalid({ 'filter.mobile': 'There is no such filter. There is visited.' }),
+      ...invalid({ 'filter.token': 'There is no such filter. There are visited and mobile.' }),
     },
   )
   answers(

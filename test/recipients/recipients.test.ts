@@ -319,7 +319,7 @@ describe('the list of recipients', () => {
     )
   })
 
-  it.each(['filter[visited]=2', 'filter[visited]=yes', 'filter[mobile]=9019955123', 'filter=1', 'per_page=0'])(
+  it.each(['filter[visited]=2', 'filter[visited]=yes', 'filter[token]=abc', 'filter=1', 'per_page=0'])(
     'refuses %s',
     async (query) => {
       expect((await get(`${await newLink()}?${query}`)).statusCode).toBe(422)
