@@ -25,6 +25,7 @@ const ours = new Set<string>()
  */
 export class SpoolFolder {
   readonly #root: string
+  readonly #touches = new Touches()
   readonly #name = `${host}-${process.pid}-${randomBytes(4).toString('hex')}`
 
   constructor(root: string) {
@@ -84,8 +85,10 @@ export class SpoolFolder {
 
   async #deadFolders(): Promise<string[]> {
     const dead: string[] = []
-    for (const name of await readdir(this.#root)) {
-      if (await isDead(this.#root, name)) dead.push(name)
+    const names = await readdir(this.#root)
+    this.#touches.keepOnly(names)
+    for (const name of names) {
+      if (await isDead(this.#root, name, this.#touches)) dead.push(name)
     }
     return dead.sort()
   }
@@ -115,12 +118,31 @@ async function segmentNames(folder: string): Promise<string[]> {
   return names.filter((name) => name.endsWith(segmentSuffix)).sort()
 }
 
-async function isDead(root: string, name: string): Promise<boolean> {
+async function isDead(root: string, name: string, touches: Touches): Promise<boolean> {
   const [, itsHost, pid] = /^([\da-f]{8})-(\d+)-[\da-f]{8}$/.exec(name) ?? []
   if (pid === undefined || ours.has(name)) return false
   if (itsHost === host && (Number(pid) === process.pid || !isAlive(Number(pid)))) return true
   const found = await stat(join(root, name)).catch(ignoreMissing)
-  return found !== undefined && Date.now() - found.mtimeMs > deadAfterMs
+  return found !== undefined && (Date.now() - found.mtimeMs > deadAfterMs || touches.isOver(name, found.mtimeMs))
+}
+
+/**
+ * When folders of others were last touched, and since when that has been so by a clock that nobody sets: where the time of day was put
+ * back, what was touched before looks as if it had been touched just now.
+ */
+class Touches {
+  readonly #seen = new Map<string, { mtimeMs: number; since: number }>()
+
+  isOver(name: string, mtimeMs: number): boolean {
+    const before = this.#seen.get(name)
+    if (before?.mtimeMs === mtimeMs) return performance.now() - before.since > deadAfterMs
+    this.#seen.set(name, { mtimeMs, since: performance.now() })
+    return false
+  }
+
+  keepOnly(names: string[]): void {
+    for (const name of this.#seen.keys()) if (!names.includes(name)) this.#seen.delete(name)
+  }
 }
 
 function isAlive(pid: number): boolean {

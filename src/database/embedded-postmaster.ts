@@ -104,9 +104,9 @@ export async function shutDown(folder: string, pgCtl: string): Promise<void> {
     return
   }
   process.kill(found.pid, 'SIGINT')
-  const giveUpAt = Date.now() + SHUTDOWN_MS
+  const giveUpAt = performance.now() + SHUTDOWN_MS
   while (await serves(found.pid, folder)) {
-    if (Date.now() > giveUpAt) throw new EmbeddedError(`PostgreSQL (process ${found.pid}) does not stop`)
+    if (performance.now() > giveUpAt) throw new EmbeddedError(`PostgreSQL (process ${found.pid}) does not stop`)
     await wait(POLL_MS)
   }
 }

@@ -78,7 +78,7 @@ async function reachServer(site: PresenceSite, wantedPort: number | null, leavin
   let launched: Launched | null = null
   let failures = 0
   let port = wantedPort
-  let giveUpAt = Date.now() + PATIENCE_MS
+  let giveUpAt = performance.now() + PATIENCE_MS
   for (;;) {
     const found = await readPostmaster(site.folder)
     const ours = found !== null && (await serves(found.pid, site.folder))
@@ -90,7 +90,7 @@ async function reachServer(site: PresenceSite, wantedPort: number | null, leavin
       return answer
     }
     // Recovery after a crash takes as long as it takes.
-    if (answer === 'busy') giveUpAt = Date.now() + PATIENCE_MS
+    if (answer === 'busy') giveUpAt = performance.now() + PATIENCE_MS
     if (launched === null) leaving.throwIfAborted()
     if (answer === 'silent' && ours !== true) {
       port ??= found?.port ?? null
@@ -100,7 +100,7 @@ async function reachServer(site: PresenceSite, wantedPort: number | null, leavin
       if (failure && failures === ATTEMPTS) throw new EmbeddedError(`PostgreSQL does not start: ${failure}`)
       if (launched === null || failure) launched = await launch(site, port)
     }
-    if (Date.now() > giveUpAt) {
+    if (performance.now() > giveUpAt) {
       launched?.abandon()
       throw new EmbeddedError(`PostgreSQL in ${site.folder} does not answer: see postgres.log beside it`)
     }

@@ -55,12 +55,12 @@ function ofStreams(config: QueueConfig, visits: StreamInfo | null, refused: Stre
 }
 
 async function reached(get: () => Connected): Promise<Connected> {
-  const giveUpAt = Date.now() + limitMs
+  const giveUpAt = performance.now() + limitMs
   for (;;) {
     try {
       return get()
     } catch (error) {
-      if (Date.now() > giveUpAt) throw error
+      if (performance.now() > giveUpAt) throw error
       await wait(50)
     }
   }

@@ -3,6 +3,7 @@ import type { Grant, Grants } from '../accounts/grants.js'
 import { type Caller, may, type Scope } from '../accounts/scopes.js'
 import type { TokenUses } from '../accounts/token-uses.js'
 import { bearerToken } from './bearer.js'
+import { elapsedMs } from './counting.js'
 import { expiredAt, forbidden, HttpError, tooManyRequests, unauthenticated } from './errors.js'
 import { watchFailedAttempts } from './failed-attempts.js'
 import { verifiedClaims } from './jwt.js'
@@ -54,12 +55,12 @@ export function requireCaller(api: FastifyInstance, deps: CallerDeps): Welcome {
   function admit(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
     const text = bearerToken(request)
     if (text === undefined) throw unauthenticated('Unauthenticated.', false)
-    const known = grants.known(text, Date.now())
+    const known = grants.known(text)
     return known === undefined ? learn(request, reply, text) : welcome(request, reply, known)
   }
 
   async function learn(request: FastifyRequest, reply: FastifyReply, text: string): Promise<void> {
-    const waitMs = failures.waitBefore(request, text, Date.now())
+    const waitMs = failures.waitBefore(request, text, elapsedMs())
     if (waitMs > 0) throw tooManyRequests(authFailuresLimit, waitMs)
     const grant = await grantOf(request, text).catch((error: unknown) => {
       throw error instanceof HttpError && error.status === 401 ? refused(request, error) : error
@@ -91,14 +92,14 @@ export function requireCaller(api: FastifyInstance, deps: CallerDeps): Welcome {
 
   /** What a refused token is answered with. */
   function refused(request: FastifyRequest, error: HttpError): HttpError {
-    const waitMs = failures.refused(request, Date.now())
+    const waitMs = failures.refused(request, elapsedMs())
     return waitMs === 0 ? error : tooManyRequests(authFailuresLimit, waitMs)
   }
 
   return async function isWelcome(request) {
     const text = bearerToken(request) ?? ''
     try {
-      const { expiresAt, allows } = grants.known(text, Date.now()) ?? (await grantOf(request, text))
+      const { expiresAt, allows } = grants.known(text) ?? (await grantOf(request, text))
       return Date.now() <= expiresAt && (allows === null || allows(request.ip))
     } catch (error) {
       if (error instanceof HttpError && error.status === 401) return false

@@ -38,6 +38,9 @@ export async function openCounters(app: FastifyInstance, redisUrl: string | unde
 /** Whoever is at an address. A network of IPv6 (/64) is one, because it is given out as one. */
 export const addressOf = ({ ip }: Pick<FastifyRequest, 'ip'>) => normalizeIP(ip)
 
+/** Whole milliseconds by a clock that nobody sets: a limit must not last longer because the time of day was put back. */
+export const elapsedMs = () => Math.floor(performance.now())
+
 const mostKeys = 50_000
 
 /**
@@ -48,7 +51,7 @@ export function localCounter({ windowMs, keyOf }: CounterOptions): (request: Fas
   const counts = growingCache<string | number, { number: number; until: number }>(mostKeys)
   return (request) => {
     const key = keyOf(request)
-    const now = Date.now()
+    const now = elapsedMs()
     let count = counts.get(key)
     if (count === undefined || now >= count.until) {
       count = { number: 0, until: now + windowMs }
@@ -68,11 +71,11 @@ async function sharedCounter(app: FastifyInstance, redis: Redis, options: Counte
   const together = await redisCounter(app, redis, options)
   let restUntil = 0
   return async (request) => {
-    if (Date.now() < restUntil) return alone(request)
+    if (elapsedMs() < restUntil) return alone(request)
     try {
       return await together(request)
     } catch {
-      restUntil = Date.now() + restMs
+      restUntil = elapsedMs() + restMs
       return alone(request)
     }
   }

@@ -8,12 +8,15 @@ import { addressOf } from './counting.js'
  * address do not notice: a token that was accepted from there before is looked at all the while.
  */
 export interface FailedAttempts {
-  /** Milliseconds for which this token is not looked at; 0: it is. */
+  /**
+   * @param now milliseconds (elapsedMs)
+   * @returns milliseconds for which this token is not looked at; 0: it is
+   */
   waitBefore(request: Address, token: string, now: number): number
   /**
    * A token from this address was refused.
    *
-   * @param now Unix milliseconds
+   * @param now milliseconds (elapsedMs)
    * @returns milliseconds to wait; 0 while there were few
    */
   refused(request: Address, now: number): number

@@ -92,7 +92,7 @@ function verificationKey(config: JwtKeys): FastifyJWTOptions['secret'] {
   if (config.kind === 'secret') return config.secret
   // No private half: a server with somebody else's key never signs.
   if (config.kind === 'public-key') return { public: config.key }
-  const findKey = createRemoteJWKSet(new URL(config.url))
+  const findKey = remoteKeys(new URL(config.url))
   return async (_: FastifyRequest, token: TokenOrHeader) => {
     const header: { alg?: string; kid?: string } = 'header' in token ? token.header : token
     if (header.alg !== config.algorithm) throw unauthenticated()
@@ -107,5 +107,23 @@ function verificationKey(config: JwtKeys): FastifyJWTOptions['secret'] {
       },
     )
     return exportSPKI(key)
+  }
+}
+
+/** How far the time of day goes back without anybody having set it. */
+const slackMs = 1_000
+
+/**
+ * Keys of a key server, which are asked for again after a while. How long ago that was, the library reckons by the time of day: where
+ * that was put back, it would trust withdrawn keys for longer, and look for no new ones.
+ */
+function remoteKeys(url: URL) {
+  let keys = createRemoteJWKSet(url)
+  let latest = 0
+  return (header: Parameters<typeof keys>[0]) => {
+    const now = Date.now()
+    if (now < latest - slackMs) keys = createRemoteJWKSet(url)
+    latest = now
+    return keys(header)
   }
 }

@@ -23,10 +23,10 @@ export function watchFirst(
   isInHand: (seq: number) => boolean,
 ): () => Promise<boolean> {
   const first = { seq: 1, next_by_subj: names.visits(partition) }
-  let askedAt = Date.now()
+  let askedAt = performance.now()
   let left: { seq: number; since: number } | null = null
   return async () => {
-    const now = Date.now()
+    const now = performance.now()
     if (now - askedAt < askEveryMs) return false
     askedAt = now
     const message = await manager.streams.getMessage(names.stream, first)

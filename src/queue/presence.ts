@@ -23,7 +23,7 @@ export function joinWorkers(nats: NatsConnection, subject: string): Presence {
     const [, isLeaving, id] = /^(-?)([\da-f-]{36})$/.exec(text) ?? []
     if (id === undefined) return
     if (isLeaving) heard.delete(id)
-    else heard.set(id, Date.now())
+    else heard.set(id, performance.now())
   }
   const subscription = nats.subscribe(subject, {
     callback: (error, message) => {
@@ -34,8 +34,8 @@ export function joinWorkers(nats: NatsConnection, subject: string): Presence {
     if (!nats.isClosed()) nats.publish(subject, text)
   }
   const living = () => {
-    for (const [id, at] of heard) if (Date.now() - at > goneAfterMs) heard.delete(id)
-    heard.set(me, Date.now())
+    for (const [id, at] of heard) if (performance.now() - at > goneAfterMs) heard.delete(id)
+    heard.set(me, performance.now())
     return [...heard.keys()].sort()
   }
   const timer = setInterval(() => say(me), sayEveryMs)

@@ -102,8 +102,8 @@ export async function openQueue(config: QueueConfig, log: CaptureLog): Promise<Q
 }
 
 async function firstSuccess(attempt: () => Promise<void>): Promise<void> {
-  const giveUpAt = Date.now() + firstLimitMs
-  while (Date.now() < giveUpAt) {
+  const giveUpAt = performance.now() + firstLimitMs
+  while (performance.now() < giveUpAt) {
     if (
       await attempt().then(
         () => true,

@@ -142,8 +142,8 @@ export function openSession({ queue, db, log, onStored, onRefused, onIdle }: Ses
   }
   const letGo = async (reader: PartitionReader) => {
     reader.pause()
-    const giveUpAt = Date.now() + finishLimitMs
-    while (!hasFailed && reader.unfinished() > 0 && Date.now() < giveUpAt) await wait(20)
+    const giveUpAt = performance.now() + finishLimitMs
+    while (!hasFailed && reader.unfinished() > 0 && performance.now() < giveUpAt) await wait(20)
     await reader.leave()
   }
   const waiting = () => [...readers.values()].reduce((sum, reader) => sum + reader.unfinished(), 0)

@@ -1,8 +1,9 @@
 import { mkdtemp, readdir, readFile, rename, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { openSpool, type Spool, SpoolError, type SpoolOptions } from '../../src/capture/spool.js'
+import { stopClock } from '../support/clock.js'
 import { newVisit } from '../support/visits.js'
 
 async function testDirectory(): Promise<string> {
@@ -139,6 +140,25 @@ it('takes over from a server that has died on another host, once it is silent fo
   const { spool } = await testSpool({ directory })
   expect(await spool.next()).toBeNull()
   await utimes(foreign, new Date(0), new Date(0))
+  await spool.tick()
+  expect(await drain(spool)).toEqual([visit.id])
+})
+
+it('takes over from another host though the time of day was put back since it was last heard of', async () => {
+  const { spool: other, directory } = await testSpool()
+  const visit = newVisit(20)
+  await other.append(3, visit)
+  const foreign = join(directory, '00000000-1-00000000')
+  await rename(join(await fileIn(directory), '..'), foreign)
+  const touched = new Date(Date.now() + 3_600_000)
+  await utimes(foreign, touched, touched)
+  const clock = stopClock()
+  onTestFinished(() => void vi.useRealTimers())
+  const { spool } = await testSpool({ directory })
+  clock.move(30_000)
+  await spool.tick()
+  expect(await spool.next()).toBeNull()
+  clock.move(1)
   await spool.tick()
   expect(await drain(spool)).toEqual([visit.id])
 })

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { newToken, withToken } from '../support/access-tokens.js'
 import { bearer, type TestApp, testApp } from '../support/app.js'
+import { stopClock } from '../support/clock.js'
 import { emptiedDatabase } from '../support/database.js'
 import { secretToken } from '../support/tokens.js'
 
@@ -20,21 +21,20 @@ const ask = ({ app }: TestApp, text: string, remoteAddress = attacker) =>
 async function guessedSite(AUTH_FAILURES_LIMIT = '3') {
   const site = await testApp({ env: { AUTH_FAILURES_LIMIT }, databaseUrl: (await database()).url })
   const token = await newToken(site, 1)
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(start)
+  const clock = stopClock(start)
   const statuses = async (number: number, text = guess, from = attacker) => {
     const all = []
     for (let nth = 0; nth < number; nth++) all.push((await ask(site, text(), from)).statusCode)
     return all
   }
-  return { ...site, site, token, statuses }
+  return { ...site, site, token, statuses, clock }
 }
 
 describe('whoever guesses tokens', () => {
   it('is refused a few times a minute, and has to wait then, for as long as it is told', async () => {
-    const { site, statuses } = await guessedSite()
+    const { site, statuses, clock } = await guessedSite()
     expect(await statuses(3)).toEqual([401, 401, 401])
-    vi.setSystemTime(start + 500)
+    clock.moveTo(start + 500)
     const answer = await ask(site, guess())
     expect(answer.json()).toEqual({ status: 'ERROR', code: 429, message: 'Too Many Attempts.', data: [] })
     expect(answer.headers).toMatchObject({
@@ -43,14 +43,24 @@ describe('whoever guesses tokens', () => {
       'x-ratelimit-remaining': '0',
       'x-ratelimit-reset': String(start / 1000 + 61),
     })
-    vi.setSystemTime(start + 60_499)
+    clock.moveTo(start + 60_499)
     expect((await ask(site, guess())).headers['retry-after']).toBe('1')
-    vi.setSystemTime(start + 60_500)
+    clock.moveTo(start + 60_500)
+    expect(await statuses(4)).toEqual([401, 401, 401, 429])
+  })
+
+  it('waits no longer because the time of day was put back', async () => {
+    const { statuses, clock } = await guessedSite()
+    expect(await statuses(4)).toEqual([401, 401, 401, 429])
+    clock.putBack(3_600_000)
+    clock.move(59_999)
+    expect(await statuses(1)).toEqual([429])
+    clock.move(1)
     expect(await statuses(4)).toEqual([401, 401, 401, 429])
   })
 
   it('waits twice as long each time, up to a quarter of an hour, until it has been quiet for as long', async () => {
-    const { site, statuses } = await guessedSite()
+    const { site, statuses, clock } = await guessedSite()
     let now = start
     const waits: number[] = []
     for (let round = 0; round < 6; round++) {
@@ -58,10 +68,10 @@ describe('whoever guesses tokens', () => {
       const seconds = Number((await ask(site, guess())).headers['retry-after'])
       waits.push(seconds)
       now += seconds * 1000
-      vi.setSystemTime(now)
+      clock.moveTo(now)
     }
     expect(waits).toEqual([60, 120, 240, 480, 900, 900])
-    vi.setSystemTime(now + 60_000 + 900_000)
+    clock.moveTo(now + 60_000 + 900_000)
     await statuses(3)
     expect((await ask(site, guess())).headers['retry-after']).toBe('60')
   })
@@ -110,12 +120,12 @@ describe('whoever guesses tokens', () => {
 
 describe('others at the same address', () => {
   it('do not notice: what was accepted from there before is accepted all the while', async () => {
-    const { site, token, statuses } = await guessedSite()
+    const { site, token, statuses, clock } = await guessedSite()
     const jwt = bearer({ sub: '2' }).authorization.slice('Bearer '.length)
     for (const text of [token.access_token, jwt]) expect((await ask(site, text)).statusCode).toBe(200)
     await statuses(10)
     // Longer than anything is trusted without looking at it again.
-    vi.setSystemTime(start + 30_000)
+    clock.moveTo(start + 30_000)
     for (const text of [token.access_token, jwt]) expect((await ask(site, text)).statusCode).toBe(200)
     expect((await ask(site, guess())).statusCode).toBe(429)
   })

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { jwtKeys } from '../../src/accounts/jwt-secret.js'
 import { readConfig } from '../../src/config.js'
 import { testApp } from '../support/app.js'
+import { stopClock } from '../support/clock.js'
 import { emptiedDatabase } from '../support/database.js'
 import { hmac, type KeyKind, keyPairs, keyToken, pem, rawToken } from '../support/tokens.js'
 import { storeLinks } from '../support/visits.js'
@@ -15,6 +16,7 @@ let fetches: number
 let answer: (body: string) => { status: number; body: string }
 let keyServer: Server
 let keyAddress: string
+let clock: ReturnType<typeof stopClock>
 
 beforeEach(async () => {
   keys = []
@@ -29,7 +31,7 @@ beforeEach(async () => {
   await once(keyServer, 'listening')
   const address = keyServer.address()
   keyAddress = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/jwks.json`
-  vi.useFakeTimers({ toFake: ['Date'] })
+  clock = stopClock()
 })
 
 afterEach(async () => {
@@ -103,7 +105,7 @@ it('an unknown key is looked up again, at most once in half a minute', async () 
     expect((await ask(keyToken('RS256', claims, { kid: `x${i}` }))).body).toBe(unauthenticated)
   }
   expect(fetches).toBe(1)
-  vi.setSystemTime(Date.now() + 31_000)
+  clock.move(31_000)
   for (let i = 0; i < 5; i++) {
     expect((await ask(keyToken('RS256', claims, { kid: `y${i}` }))).body).toBe(unauthenticated)
   }
@@ -116,7 +118,19 @@ it('after a rotation the new key proves tokens, and the withdrawn one does not',
   const old = keyToken('ES256', claims, { kid: 'old' })
   expect((await ask(old)).statusCode).toBe(200)
   keys = [jwk('ES256', { kid: 'new' })]
-  vi.setSystemTime(Date.now() + 31_000)
+  clock.move(31_000)
+  expect((await ask(keyToken('ES256', claims, { kid: 'new' }))).statusCode).toBe(200)
+  expect((await ask(old)).body).toBe(unauthenticated)
+})
+
+it('a key that is withdrawn after the time of day was put back proves nothing any more', async () => {
+  keys = [jwk('ES256', { kid: 'old' })]
+  const ask = await siteOf('ES256')
+  const old = keyToken('ES256', claims, { kid: 'old' })
+  expect((await ask(old)).statusCode).toBe(200)
+  keys = [jwk('ES256', { kid: 'new' })]
+  clock.putBack(3_600_000)
+  clock.move(31_000)
   expect((await ask(keyToken('ES256', claims, { kid: 'new' }))).statusCode).toBe(200)
   expect((await ask(old)).body).toBe(unauthenticated)
 })
@@ -156,6 +170,6 @@ it('keys that were fetched outlive a short outage of the key server', async () =
   const token = keyToken('RS256', claims, { kid: 'one' })
   expect((await ask(token)).statusCode).toBe(200)
   await new Promise((resolve) => keyServer.close(resolve))
-  vi.setSystemTime(Date.now() + 300_000)
+  clock.move(300_000)
   expect((await ask(token)).statusCode).toBe(200)
 })

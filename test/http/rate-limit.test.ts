@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vites
 import { createToken } from '../../src/accounts/create-token.js'
 import { newToken, withToken } from '../support/access-tokens.js'
 import { openApps, type TestApp } from '../support/app.js'
+import { stopClock } from '../support/clock.js'
 import { newOwner } from '../support/owners.js'
 import { storeLinks } from '../support/visits.js'
 
@@ -16,12 +17,6 @@ afterEach(() => void vi.useRealTimers())
 
 /** 2040-01-01T00:00:00Z */
 const start = Date.UTC(2040, 0, 1)
-
-/** A clock that stands still, and then where it is set. */
-function stopClock(): void {
-  vi.useFakeTimers({ toFake: ['Date'] })
-  vi.setSystemTime(start)
-}
 
 const limits = ({ headers, statusCode }: { headers: Record<string, unknown>; statusCode: number }) => [
   statusCode,
@@ -38,20 +33,30 @@ describe('an account', () => {
 
   it('may make RATE_LIMIT requests a minute, is told how many are left, and when there are more', async () => {
     const site = await apps.withEnv({ RATE_LIMIT: '3' })
-    stopClock()
+    const clock = stopClock(start)
     expect(limits(await ask(site, owner))).toEqual(answered(3, 2))
-    vi.setSystemTime(start + 20_500)
+    clock.moveTo(start + 20_500)
     expect(limits(await ask(site, owner, '/link/urls/999'))).toEqual(answered(3, 1, 404))
     expect(limits(await ask(site, owner, '/link/urls?per_page=0'))).toEqual(answered(3, 0, 422))
     const answer = await ask(site, owner)
     // 39.5 seconds are left, and neither header promises less.
     expect(limits(answer)).toEqual(refused(3, start + 60_000, 40))
     expect(answer.json()).toEqual(tooMany)
-    vi.setSystemTime(start + 59_999)
+    clock.moveTo(start + 59_999)
     expect(limits(await ask(site, owner))).toEqual(refused(3, start + 60_000, 1))
     // A client that waits as long as it is told is answered: 40 seconds after the first refusal.
-    vi.setSystemTime(start + 60_500)
+    clock.moveTo(start + 60_500)
     expect(limits(await ask(site, owner))).toEqual(answered(3, 2))
+  })
+
+  it('waits no longer because the time of day was put back', async () => {
+    const site = await apps.withEnv({ RATE_LIMIT: '1' })
+    const clock = stopClock(start)
+    expect((await ask(site, owner)).statusCode).toBe(200)
+    clock.putBack(3_600_000)
+    expect(limits(await ask(site, owner))).toEqual(refused(1, start - 3_600_000 + 60_000, 60))
+    clock.move(60_000)
+    expect((await ask(site, owner)).statusCode).toBe(200)
   })
 
   it('has its own, and all its tokens share it', async () => {
@@ -93,7 +98,7 @@ describe('a token with a limit of its own', () => {
   it.each(['0', '100'])('may make that many, and others go on: RATE_LIMIT %s', async (RATE_LIMIT) => {
     const site = await apps.withEnv({ RATE_LIMIT })
     const [one, other] = [await limitedToken(site, 2), await limitedToken(site, 5)]
-    stopClock()
+    stopClock(start)
     expect(limits(await one())).toEqual(answered(2, 1))
     expect(limits(await one())).toEqual(answered(2, 0))
     expect(limits(await one())).toEqual(refused(2, start + 60_000, 60))
@@ -104,7 +109,7 @@ describe('a token with a limit of its own', () => {
   it('may make no more than the account has left, and is told whichever is less', async () => {
     const site = await apps.withEnv({ RATE_LIMIT: '4' })
     const [one, other] = [await limitedToken(site, 3), await limitedToken(site, 3)]
-    stopClock()
+    stopClock(start)
     expect(limits(await one())).toEqual(answered(3, 2))
     expect(limits(await one())).toEqual(answered(3, 1))
     expect(limits(await other())).toEqual(answered(4, 1))
@@ -115,7 +120,7 @@ describe('a token with a limit of its own', () => {
   it('may make more than the account where the operator says so, who counts it apart', async () => {
     const site = await apps.withEnv({ RATE_LIMIT: '2' })
     const wide = await limitedToken(site, 4)
-    stopClock()
+    stopClock(start)
     for (const left of [3, 2, 1, 0]) expect(limits(await wide())).toEqual(answered(4, left))
     expect(limits(await wide())).toEqual(refused(4, start + 60_000, 60))
     expect(limits(await site.app.inject({ url: '/auth/me', headers: site.as(owner) }))).toEqual(answered(2, 1))
@@ -135,11 +140,11 @@ describe('openings', () => {
   it('from one address are OPENINGS_LIMIT in five minutes; more are refused, and recorded as nothing', async () => {
     const site = await apps.withEnv({ OPENINGS_LIMIT: '2' })
     await storeLinks(site.db, owner, 7)
-    stopClock()
+    const clock = stopClock(start)
     expect(limits(await openFrom(site, '203.0.113.1'))).toEqual(answered(2, 1, 302))
     // Words that are no tokens are guesses, and count as well.
     expect(limits(await site.app.inject({ url: '/guess', remoteAddress: '203.0.113.1' }))).toEqual(answered(2, 0, 404))
-    vi.setSystemTime(start + 1_000)
+    clock.moveTo(start + 1_000)
     for (const method of ['GET', 'HEAD'] as const) {
       expect(limits(await openFrom(site, '203.0.113.1', method))).toEqual(refused(2, start + 300_000, 299))
     }
@@ -149,7 +154,7 @@ describe('openings', () => {
     expect(limits(await openFrom(site, '203.0.113.2'))).toEqual(answered(2, 1, 302))
     const { rows } = await site.db.pool.query('SELECT client_ip FROM visits WHERE user_id = $1 ORDER BY seq', [owner])
     expect(rows).toEqual([{ client_ip: '203.0.113.1' }, { client_ip: '203.0.113.2' }])
-    vi.setSystemTime(start + 300_000)
+    clock.moveTo(start + 300_000)
     expect(limits(await openFrom(site, '203.0.113.1'))).toEqual(answered(2, 1, 302))
   })
 
