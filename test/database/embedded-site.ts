@@ -33,7 +33,7 @@ export async function open(dataDir: string): Promise<EmbeddedPostgres> {
 /** Starts another Node process on the folder. */
 export function processOn(dataDir: string, options: { uid?: number } = {}) {
   const user = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }
-  const child = fork(programFile('embedded-process'), [dataDir], user)
+  const child = fork(programFile('embedded-process'), [dataDir], { execArgv: [], ...user })
   children.push(child)
   const words: Word[] = []
   child.on('message', (word: Word) => words.push(word))

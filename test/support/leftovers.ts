@@ -1,6 +1,7 @@
 /**
  * A setup file of vitest. Test files share a process, so a file that leaves something behind fails itself instead of the next one:
- * a fake clock, a variable of the environment, another folder, a listener of the process, a timer, a socket, a child process.
+ * a fake clock, a variable of the environment, another folder, a listener of the process, a timer, a socket, a child
+ * process, an exit code.
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, expect, vi } from 'vitest'
@@ -23,6 +24,7 @@ function processState() {
   return {
     hasFakeClock: vi.isFakeTimers(),
     folder: process.cwd(),
+    exitCode: process.exitCode ?? null,
     environment: { ...process.env },
     listeners: signals.map((name) => `${name}: ${process.listenerCount(name)}`),
     open: process.getActiveResourcesInfo().filter((kind) => resources.includes(kind)),

@@ -21,6 +21,7 @@ declare const WebAssembly: {
 const prismaFolder = new URL('../../prisma/', import.meta.url)
 
 export async function schemaDiff(): Promise<string> {
+  const { exitCode } = process
   const schemaEngine = await openEngine()
   const schema = { path: 'schema.prisma', content: readFileSync(new URL('schema.prisma', prismaFolder), 'utf8') }
   const { stdout } = await schemaEngine.diff({
@@ -30,6 +31,8 @@ export async function schemaDiff(): Promise<string> {
     exitCode: null,
     filters: { externalTables: [], externalEnums: [] },
   })
+  // PGlite has set it, as if its initdb were this process.
+  process.exitCode = exitCode
   return (stdout ?? '').replace('-- This is an empty migration.', '').trim()
 }
 

@@ -16,7 +16,7 @@ export class Writer {
   constructor(databaseUrl: string) {
     const url = new URL(databaseUrl)
     url.searchParams.set('application_name', this.name)
-    this.#child = fork(programFile('visit-writer'), [url.href], { serialization: 'advanced' })
+    this.#child = fork(programFile('visit-writer'), [url.href], { execArgv: [], serialization: 'advanced' })
     this.#ready = once(this.#child, 'message')
   }
 
