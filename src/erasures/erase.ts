@@ -3,7 +3,7 @@ import { anyOwner, type Database, statement } from '../database/open.js'
 import { givenMobile } from '../recipients/given-mobile.js'
 import { type MobileRule, mobileRule } from '../recipients/mobile.js'
 import { keyedUpTo } from '../recipients/mobile-keys.js'
-import { marksOf } from '../recipients/mobile-search.js'
+import { lookUpKeys, marksOf } from '../recipients/mobile-search.js'
 import { blankVisits } from './blank-visits.js'
 import { eraseRecipients, type RecipientKey } from './erase-recipients.js'
 import { beginErasure, type Erasure, finishErasure } from './erasure.js'
@@ -74,7 +74,7 @@ async function* recipientsWith(
 ): AsyncGenerator<RecipientKey[]> {
   const { rows } = await db.pool.query<{ mobile_rule: string | null }>(selectState([ownerId]))
   const isKeyed = keyedUpTo(rows[0]?.mobile_rule ?? null, rule) === 'all'
-  const keys = [key, ...marksOf(rule, key)]
+  const keys = [...new Set([key, ...marksOf(rule, key)])]
   for (let last: RecipientKey = { link: 0, recipient: 0 }; ; ) {
     const after = [ownerId, last.link, last.recipient, recipientsAtOnce]
     const found = await db.pool.query<Found>(isKeyed ? selectByKey([...after, keys]) : selectAll(after))
@@ -91,13 +91,15 @@ interface Found extends RecipientKey {
 
 const selectState = statement('SELECT mobile_rule FROM owners WHERE id = $1')
 
-const found = `SELECT link_id::float8 AS link, id::float8 AS recipient, mobile FROM recipients
-WHERE user_id = ${anyOwner} AND (link_id, id) > ($2::int8, $3::int8)`
+const found = 'r.link_id::float8 AS link, r.id::float8 AS recipient, r.mobile'
+const isNext = '(r.link_id, r.id) > ($2::int8, $3::int8)'
 
 const selectByKey = statement(`
-${found} AND mobile_key IS NOT NULL AND mobile_key = ANY ($5::text[]) ORDER BY link_id, recipients.id LIMIT $4`)
+SELECT ${found} FROM ${lookUpKeys('$5::text[]', 'r.link_id, r.id, r.mobile', isNext)}
+ORDER BY r.link_id, r.id LIMIT $4`)
 
-const selectAll = statement(`${found} ORDER BY link_id, recipients.id LIMIT $4`)
+const selectAll = statement(`
+SELECT ${found} FROM recipients r WHERE r.user_id = ${anyOwner} AND ${isNext} ORDER BY r.link_id, r.id LIMIT $4`)
 
 const selectErased = statement(`
 SELECT link_id::float8 AS link, id::float8 AS recipient FROM recipients

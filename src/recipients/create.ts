@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import { anyOwner, type Database, statement } from '../database/open.js'
+import { type Database, statement } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
 import { invalid, notFound } from '../http/errors.js'
 import { announceLink } from '../links/announce.js'
@@ -8,7 +8,7 @@ import { newToken } from '../links/token.js'
 import { matchRecipients, type WantedRecipient } from './match.js'
 import { type MobileRule, mobileRule } from './mobile.js'
 import { hasUnkeyed, keyedUpTo, noteRule } from './mobile-keys.js'
-import { mobileSearch } from './mobile-search.js'
+import { lookUpKeys, mobileSearch } from './mobile-search.js'
 import { type Recipient, type RecipientRow, recipientColumns, recipientOf } from './recipient.js'
 
 export interface CreatedRecipients {
@@ -84,7 +84,7 @@ async function knownRecipients(
   const isByNumber = (_: unknown, index: number) => wanted[index]?.messageId === null
   const find = (keys: string[]) => client.query<RecipientRow>(selectKnown([ownerId, linkId, messageIds, keys]))
   if (rule === null) {
-    const { rows } = await find(keys.filter(isByNumber))
+    const { rows } = await find([...new Set(keys.filter(isByNumber))])
     return rows.map(recipientOf)
   }
   const mobiles = wanted.map(({ mobile }) => mobile).filter(isByNumber)
@@ -147,9 +147,8 @@ const selectKnown = statement(`
 SELECT ${recipientColumns} FROM recipients r
 WHERE r.user_id = $1 AND r.link_id = $2 AND r.message_id = ANY ($3::text[])
 UNION ALL
-SELECT ${recipientColumns} FROM recipients r
-WHERE r.user_id = ${anyOwner} AND r.link_id = $2 AND r.message_id IS NULL
-  AND r.mobile_key IS NOT NULL AND r.mobile_key = ANY ($4::text[])
+SELECT ${recipientColumns}
+FROM ${lookUpKeys('$4::text[]', recipientColumns, 'r.link_id = $2 AND r.message_id IS NULL')}
 ORDER BY id`)
 
 const selectByText = statement(`

@@ -134,7 +134,8 @@ const selectMarked = statement(`
 SELECT o.id::float8 AS id FROM unnest($1::int8[]) AS o (id)
 CROSS JOIN LATERAL (
   SELECT FROM recipients r
-  WHERE r.user_id = o.id AND r.mobile_key IS NOT NULL AND ${isUnkeyed('r.mobile_key')} LIMIT 1
+  WHERE r.user_id = o.id AND r.mobile_key IS NOT NULL AND ${isUnkeyed('r.mobile_key')}
+  ORDER BY r.mobile_key LIMIT 1
 ) r`)
 
 /** Beside the locks of rows, so that no click waits for two steps. */
@@ -148,7 +149,8 @@ WHERE user_id = ${anyOwner} AND (link_id, id) > ($2::int8, $3::int8) ORDER BY li
 
 const selectMarkedOf = statement(`
 SELECT link_id::float8 AS link, id::float8 AS id, mobile, mobile_key FROM recipients
-WHERE user_id = ${anyOwner} AND mobile_key IS NOT NULL AND ${isUnkeyed()} LIMIT $2`)
+WHERE user_id = ${anyOwner} AND mobile_key IS NOT NULL AND ${isUnkeyed()}
+ORDER BY recipients.mobile_key LIMIT $2`)
 
 const updateKeys = statement(`
 UPDATE recipients r SET mobile_key = k.key FROM unnest($2::int8[], $3::int8[], $4::text[]) AS k (link, id, key)

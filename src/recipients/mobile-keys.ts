@@ -48,5 +48,6 @@ export const setState = statement('UPDATE owners SET mobile_rule = $2 WHERE id =
 
 /** Whether some of the owner's recipients have been written without a key. */
 export const hasUnkeyed = `coalesce((
-  SELECT true FROM recipients u WHERE u.user_id = ${anyOwner} AND u.mobile_key IS NOT NULL AND ${isUnkeyed('u.mobile_key')} LIMIT 1
+  SELECT true FROM recipients u WHERE u.user_id = ${anyOwner} AND u.mobile_key IS NOT NULL AND ${isUnkeyed('u.mobile_key')}
+  ORDER BY u.mobile_key LIMIT 1
 ), false)`

@@ -42,7 +42,7 @@ export const isUnkeyed = (column = 'mobile_key') => `${column} >= '?' AND ${colu
 /**
  * SELECT of the owner's (`$1`) recipients with the numbers, by indexes, whether they have keys already or not.
  *
- * @param select list of columns of `recipients`
+ * @param select `r.link_id`, `r.id` or both
  * @param where further condition
  * @param bind gives a parameter's place
  */
@@ -53,9 +53,24 @@ export function selectByMobile(
   bind: (value: unknown) => string,
 ): string {
   const isKeyed = `(SELECT coalesce(mobile_rule = ${bind(rule)}, true) FROM owners WHERE id = ${anyOwner})`
-  const from = `SELECT ${select} FROM recipients r WHERE r.user_id = ${anyOwner} AND ${where}`
-  return `${from} AND r.mobile_key IS NOT NULL
-      AND r.mobile_key = ANY (CASE WHEN ${isKeyed} THEN ${bind(keys)}::text[] ELSE ${bind(anyKeys)}::text[] END)
+  const wanted = `CASE WHEN ${isKeyed} THEN ${bind(keys)}::text[] ELSE ${bind(anyKeys)}::text[] END`
+  return `SELECT ${select} FROM ${lookUpKeys(wanted, 'r.link_id, r.id', where)}
     UNION
-    ${from} AND r.mobile = ANY (CASE WHEN ${isKeyed} THEN '{}' ELSE ${bind(mobiles)}::text[] END)`
+    SELECT ${select} FROM recipients r WHERE r.user_id = ${anyOwner} AND ${where}
+      AND r.mobile = ANY (CASE WHEN ${isKeyed} THEN '{}' ELSE ${bind(mobiles)}::text[] END)`
+}
+
+/**
+ * FROM list: the owner's (`$1`) recipients `r` with one of some keys. Each key is looked up by itself: with all in one condition,
+ * the planner would rather read all recipients of the owner while its statistics are from the time before there were keys.
+ *
+ * @param keys an array, with each of them once
+ * @param columns that are read
+ * @param where further condition on `recipients r`
+ */
+export function lookUpKeys(keys: string, columns: string, where: string): string {
+  return `unnest(${keys}) AS k (key) CROSS JOIN LATERAL (
+    SELECT ${columns} FROM recipients r
+    WHERE r.user_id = ${anyOwner} AND r.mobile_key IS NOT NULL AND r.mobile_key = k.key AND ${where} OFFSET 0
+  ) r`
 }
