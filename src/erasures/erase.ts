@@ -95,7 +95,7 @@ const found = 'r.link_id::float8 AS link, r.id::float8 AS recipient, r.mobile'
 const isNext = '(r.link_id, r.id) > ($2::int8, $3::int8)'
 
 const selectByKey = statement(`
-SELECT ${found} FROM ${lookUpKeys('$5::text[]', 'r.link_id, r.id, r.mobile', isNext)}
+SELECT ${found} FROM ${lookUpKeys('$5::text[]', 'r.link_id, r.id, r.mobile', { link: null, where: isNext })}
 ORDER BY r.link_id, r.id LIMIT $4`)
 
 const selectAll = statement(`

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg'
-import { type Database, statement } from '../database/open.js'
+import { anyOwner, type Database, statement } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
 import { invalid, notFound } from '../http/errors.js'
 import { announceLink } from '../links/announce.js'
@@ -8,7 +8,7 @@ import { newToken } from '../links/token.js'
 import { matchRecipients, type WantedRecipient } from './match.js'
 import { type MobileRule, mobileRule } from './mobile.js'
 import { hasUnkeyed, keyedUpTo, noteRule } from './mobile-keys.js'
-import { lookUpKeys, mobileSearch } from './mobile-search.js'
+import { mobileSearch } from './mobile-search.js'
 import { type Recipient, type RecipientRow, recipientColumns, recipientOf } from './recipient.js'
 
 export interface CreatedRecipients {
@@ -143,12 +143,14 @@ const lockOwner = statement('SELECT mobile_rule FROM owners WHERE id = $1 FOR NO
 const selectLink = statement(`
 SELECT last_recipient, ${hasUnkeyed} AS has_unkeyed FROM links WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL`)
 
+/** Thousands of keys in one condition: where the planner knows nothing of the link yet, it reads the link, once. */
 const selectKnown = statement(`
 SELECT ${recipientColumns} FROM recipients r
 WHERE r.user_id = $1 AND r.link_id = $2 AND r.message_id = ANY ($3::text[])
 UNION ALL
-SELECT ${recipientColumns}
-FROM ${lookUpKeys('$4::text[]', recipientColumns, 'r.link_id = $2 AND r.message_id IS NULL')}
+SELECT ${recipientColumns} FROM recipients r
+WHERE r.user_id = ${anyOwner} AND r.link_id = $2 AND r.message_id IS NULL
+  AND r.mobile_key IS NOT NULL AND r.mobile_key = ANY ($4::text[])
 ORDER BY id`)
 
 const selectByText = statement(`

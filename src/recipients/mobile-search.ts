@@ -39,38 +39,47 @@ const unkeyedMark = '?'
 /** Condition on recipients: those that were written without a key. */
 export const isUnkeyed = (column = 'mobile_key') => `${column} >= '?' AND ${column} < '@'`
 
+/** Which recipients are looked at. */
+export interface MobileScope {
+  /** The place of the link's parameter; null: those of all links. */
+  link: string | null
+  /** Further condition on `recipients r`. */
+  where?: string
+}
+
 /**
  * SELECT of the owner's (`$1`) recipients with the numbers, by indexes, whether they have keys already or not.
  *
  * @param select `r.link_id`, `r.id` or both
- * @param where further condition
  * @param bind gives a parameter's place
  */
 export function selectByMobile(
   select: string,
-  where: string,
+  scope: MobileScope,
   { rule, keys, anyKeys, mobiles }: MobileSearch,
   bind: (value: unknown) => string,
 ): string {
   const isKeyed = `(SELECT coalesce(mobile_rule = ${bind(rule)}, true) FROM owners WHERE id = ${anyOwner})`
   const wanted = `CASE WHEN ${isKeyed} THEN ${bind(keys)}::text[] ELSE ${bind(anyKeys)}::text[] END`
-  return `SELECT ${select} FROM ${lookUpKeys(wanted, 'r.link_id, r.id', where)}
+  const { link, where = 'true' } = scope
+  const ofLink = link === null ? '' : `AND r.link_id = (SELECT ${link}::int8)`
+  return `SELECT ${select} FROM ${lookUpKeys(wanted, 'r.link_id, r.id', scope)}
     UNION
-    SELECT ${select} FROM recipients r WHERE r.user_id = ${anyOwner} AND ${where}
+    SELECT ${select} FROM recipients r WHERE r.user_id = ${anyOwner} ${ofLink} AND ${where}
       AND r.mobile = ANY (CASE WHEN ${isKeyed} THEN '{}' ELSE ${bind(mobiles)}::text[] END)`
 }
 
 /**
- * FROM list: the owner's (`$1`) recipients `r` with one of some keys. Each key is looked up by itself: with all in one condition,
+ * FROM list: the owner's (`$1`) recipients `r` with one of a few keys. Each key is looked up by itself: with all in one condition,
  * the planner would rather read all recipients of the owner while its statistics are from the time before there were keys.
  *
  * @param keys an array, with each of them once
  * @param columns that are read
- * @param where further condition on `recipients r`
  */
-export function lookUpKeys(keys: string, columns: string, where: string): string {
+export function lookUpKeys(keys: string, columns: string, { link, where = 'true' }: MobileScope): string {
+  const ofLink = link === null ? '' : `AND r.link_id = (SELECT ${link}::int8)`
   return `unnest(${keys}) AS k (key) CROSS JOIN LATERAL (
     SELECT ${columns} FROM recipients r
-    WHERE r.user_id = ${anyOwner} AND r.mobile_key IS NOT NULL AND r.mobile_key = k.key AND ${where} OFFSET 0
+    WHERE r.user_id = ${anyOwner} AND r.mobile_key IS NOT NULL AND r.mobile_key = k.key ${ofLink} AND ${where} OFFSET 0
   ) r`
 }

@@ -59,7 +59,7 @@ export async function pageOfPerson(
   const values: unknown[] = [ownerId, linkId, start, perPage, visited]
   const found = selectByMobile(
     'r.id',
-    'r.link_id = $2 AND ($5::bool IS NULL OR r.visited = $5)',
+    { link: '$2', where: '($5::bool IS NULL OR r.visited = $5)' },
     search,
     (value) => `$${values.push(value)}`,
   )

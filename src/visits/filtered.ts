@@ -132,7 +132,7 @@ function conditionTexts(condition: Condition, bind: Bind): string[] {
 }
 
 const ofPeople = (search: MobileSearch, bind: Bind) =>
-  `v.recipient_id = ANY(ARRAY(${selectByMobile('r.id', `r.link_id = ${anyLink}`, search, bind)}))`
+  `v.recipient_id = ANY(ARRAY(${selectByMobile('r.id', { link: '$2' }, search, bind)}))`
 
 const agent = (column: string) => (values: string) =>
   `v.user_agent_id = ANY(ARRAY(SELECT id FROM user_agents WHERE user_id = $1 AND ${column} = ANY(${values}::text[])))`

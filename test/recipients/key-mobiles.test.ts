@@ -50,9 +50,9 @@ async function oldOwner(mobiles: string[], links = 1) {
     return rows[0]?.mobile_rule
   }
   const found = async (mobile: string) => {
-    const values: unknown[] = [owner]
+    const values: unknown[] = [owner, ids[0]]
     const search = mobileSearch(rule, [soughtMobile(mobile) ?? ''])
-    const text = selectByMobile('r.id::int', `r.link_id = ${ids[0]}`, search, (value) => `$${values.push(value)}`)
+    const text = selectByMobile('r.id::int', { link: '$2' }, search, (value) => `$${values.push(value)}`)
     const { rows } = await site.db.pool.query<{ id: number }>(text, values)
     return rows.map(({ id }) => id).sort()
   }

@@ -71,7 +71,7 @@ async function positionsOf(
       ? `SELECT position FROM (SELECT id AS link_id FROM links WHERE user_id = $1 AND ${ofLink('id')} AND deleted_at IS NULL) k
          CROSS JOIN LATERAL (${visits(ofVisit(bind(condition[side])))}) found`
       : `SELECT position FROM (
-           SELECT link_id, array_agg(id) AS ids FROM (${recipientsOf(condition, side, ofLink('r.link_id'), bind)}) r
+           SELECT link_id, array_agg(id) AS ids FROM (${recipientsOf(condition, side, link, bind)}) r
            GROUP BY link_id
          ) k
          CROSS JOIN LATERAL (${visits('v.recipient_id = ANY(k.ids) AND v.recipient_id IS NOT NULL')}) found`
@@ -82,11 +82,12 @@ async function positionsOf(
 function recipientsOf(
   condition: Condition,
   side: 'include' | 'exclude',
-  where: string,
+  link: string | null,
   bind: (value: unknown) => string,
 ): string {
   const columns = 'r.link_id, r.id'
   const ofRecipient = ofRecipients[condition.name]
-  if (ofRecipient === undefined) return selectByMobile(columns, where, searchOf(condition, side), bind)
-  return `SELECT ${columns} FROM recipients r WHERE r.user_id = $1 AND ${where} AND ${ofRecipient(bind(condition[side]))}`
+  if (ofRecipient === undefined) return selectByMobile(columns, { link }, searchOf(condition, side), bind)
+  const ofLink = link === null ? '' : `AND r.link_id = ${link}`
+  return `SELECT ${columns} FROM recipients r WHERE r.user_id = $1 ${ofLink} AND ${ofRecipient(bind(condition[side]))}`
 }
