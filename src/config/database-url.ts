@@ -66,7 +66,7 @@ const wayParameters = new Map<string, RegExp>([
   ['uselibpqcompat', /^(true|false)$/],
 ])
 
-/** Of Prisma and of libpq, without a meaning here. */
+/** Parameters of Prisma and of libpq that have no meaning here. */
 const idleParameters = [
   ...['connection_limit', 'pool_timeout', 'connect_timeout', 'socket_timeout', 'statement_cache_size'],
   ...['max_connection_lifetime', 'max_idle_connection_lifetime', 'single_use_connections', 'encoding'],

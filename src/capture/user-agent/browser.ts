@@ -154,7 +154,7 @@ const IOS_NAMES: ReadonlyMap<string, string> = new Map([
   ['Opera', 'Opera Mobile'],
 ])
 
-/** Where a browser on a phone goes by another name than on a desktop. */
+/** Browsers whose name on a phone differs from that on a desktop. */
 const ANDROID_LIKE: ReadonlySet<string> = new Set(['Android', 'Fire OS', 'HarmonyOS', 'HarmonyOS NEXT', 'OpenHarmony'])
 
 const ANDROID_NAMES: ReadonlyMap<string, string> = new Map([
