@@ -196,9 +196,9 @@ export interface Config {
   /** Without a slash at the end. Absent: answers use the request's own host. */
   publicUrl: string | undefined
   shortUrl: string | undefined
-  /** Where the root of short links leads. Absent: to a page that says so. */
+  /** Target of the short domain's root. Absent: a page. */
   rootUrl: string | undefined
-  /** Where short URLs lead that cannot be opened and whose link names no place. Absent: to a page that says why. */
+  /** Target of short URLs that cannot be opened and whose link has no fallback_url. Absent: a page that says why. */
   fallbackUrl: string | undefined
   jwt: JwtConfig
   /** Country of phone numbers without a country code. Absent: they are compared by their digits. */

@@ -111,7 +111,7 @@ export function joinOptions(options: string[]): string {
   return options.map((option) => option.replace(/[\\\s]/g, '\\$&')).join(' ')
 }
 
-/** Of settings. */
+/** Names and values of settings. */
 export function switches(settings: Readonly<Record<string, string>>): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
@@ -154,7 +154,7 @@ function ownOptions(text: string): string[] {
   return kept
 }
 
-/** As PostgreSQL does (pg_split_opts): at spaces, of which a backslash makes ordinary characters. */
+/** Splits at spaces that no backslash precedes, like PostgreSQL's pg_split_opts. */
 function splitOptions(text: string): string[] {
   return [...text.matchAll(/(?:\\[\s\S]|[^\s\\])+/g)].map(([option]) => option.replace(/\\([\s\S])/g, '$1'))
 }

@@ -113,7 +113,7 @@ async function* byteLines(
   else if (length > 0) yield decode(joined(held))
 }
 
-/** Where the last whole line ends. A `\r` at the end may be half of a line end. */
+/** Position at which the last whole line ends. A `\r` at the end may be half of a line end. */
 function endOfLines(chunk: Uint8Array): number {
   return Math.max(chunk.lastIndexOf(10), chunk.subarray(0, -1).lastIndexOf(13)) + 1
 }

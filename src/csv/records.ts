@@ -6,7 +6,7 @@ import { type OpenRecord, readCells } from './cells.js'
 import type { Line } from './lines.js'
 
 export interface CsvRecord {
-  /** Where it begins. */
+  /** Number of the line on which it begins. */
   line: number
   /** As spreadsheets number it: 1 is the first of the file, a cell with line breaks takes one. */
   row: number

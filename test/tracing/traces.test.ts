@@ -36,7 +36,7 @@ async function tracedSite(collector: Collector, env: Record<string, string> = {}
   return { db, server, receiver, address: await server.address() }
 }
 
-// Now and then the statements' spans are on their way to the collector when the server ends.
+// Failed once beside other work: no statement's span had the request as its parent. The cause is not known, so it is tried again.
 it('tells the whole story of requests, statements, commits and posts, and what is left at the end', {
   retry: 2,
 }, async () => {
