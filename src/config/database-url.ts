@@ -111,7 +111,7 @@ export function joinOptions(options: string[]): string {
   return options.map((option) => option.replace(/[\\\s]/g, '\\$&')).join(' ')
 }
 
-/** Names and values of settings. */
+/** Command-line switches (`-c name=value`) that make these settings. */
 export function switches(settings: Readonly<Record<string, string>>): string[] {
   return Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
