@@ -114,7 +114,12 @@ async function download(
 async function psqlCopy({ url, ownerId, linkId }: FilledDatabase): Promise<number> {
   const where = `WHERE v.user_id = ${ownerId} AND v.link_id = ${linkId} ORDER BY v.seq`
   const copy = `\\copy (${`${wireRow} ${where}`.replace(/\s+/g, ' ')}) to stdout`
-  const child = spawn('psql', [url, '--no-psqlrc', '--command', copy], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const address = new URL(url)
+  // A psql older than the server refuses parameters that it does not know.
+  for (const name of ['sslnegotiation', 'require_auth']) address.searchParams.delete(name)
+  const child = spawn('psql', [address.href, '--no-psqlrc', '--command', copy], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const ended = once(child, 'exit')
   let bytes = 0
   for await (const chunk of child.stdout) bytes += (chunk as Buffer).length
