@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
 interface Asking<Key, Answer> {
   key: Key
   resolve: (answer: Answer) => void
@@ -27,6 +29,8 @@ export interface SharedReadsOptions<Key, Answer> {
 export class SharedReads<Key, Answer> {
   readonly #options: SharedReadsOptions<Key, Answer>
   #asking: Asking<Key, Answer>[] = []
+  /** Runs what it is given as a part of what the first of those who wait is part of: its statement is in that one's trace. */
+  #asFirst = AsyncLocalStorage.snapshot()
   #inFlight = 0
 
   constructor(options: SharedReadsOptions<Key, Answer>) {
@@ -36,12 +40,13 @@ export class SharedReads<Key, Answer> {
   find(key: Key): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#asking.push({ key, resolve, reject })
-      this.#start()
+      if (this.#inFlight < this.#options.mostInFlight) this.#start()
+      else if (this.#asking.length === 1) this.#asFirst = AsyncLocalStorage.snapshot()
     })
   }
 
   #start(): void {
-    if (this.#inFlight >= this.#options.mostInFlight || this.#asking.length === 0) return
+    if (this.#asking.length === 0) return
     this.#inFlight += 1
     void this.#answer(this.#asking.splice(0, this.#options.most))
   }
@@ -55,7 +60,7 @@ export class SharedReads<Key, Answer> {
       for (const { reject } of asking) reject(error)
     }
     this.#inFlight -= 1
-    this.#start()
+    this.#asFirst(() => this.#start())
   }
 }
 
