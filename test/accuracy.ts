@@ -1,8 +1,8 @@
 /**
  * Scores the user-agent description against a corpus that lives outside this repository (its licence is not ours).
  *
- *   npm run accuracy -- ../shared/ua                       every field, and whether it reaches its target
- *   npm run accuracy -- ../shared/ua --errors browser:40   the forty heaviest mistakes of a field
+ *   npm run accuracy -- FOLDER                       every field, and whether it reaches its target
+ *   npm run accuracy -- FOLDER --errors browser:40   the forty heaviest mistakes of a field
  *
  * The folder holds the scorer, `score.mjs`, and the corpus, `ua-dev.jsonl`; a path to another corpus may be given instead.
  */

@@ -1,4 +1,4 @@
-/** Where a token may be used from (contract.md section 5): addresses and CIDR ranges. */
+/** Where a token may be used from (docs/api-contract.md section 5): addresses and CIDR ranges. */
 import ipaddr from 'ipaddr.js'
 
 /**

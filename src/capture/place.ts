@@ -13,7 +13,7 @@ export const nowhere: Place = {
   timezone: null,
 }
 
-/** The place of loopback and private addresses: country and city, nothing else (contract.md 2). */
+/** The place of loopback and private addresses: country and city, nothing else (docs/api-contract.md section 2). */
 export const localhost: Place = Object.freeze({ ...nowhere, country: 'localhost', city: 'localhost' })
 
 /**

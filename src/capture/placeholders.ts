@@ -1,7 +1,7 @@
 import { encode } from '../http/query-string.js'
 import type { NewVisit } from '../visits/visit.js'
 
-/** Values of the contract's placeholders (contract.md section 7); '' where nothing is known. */
+/** Values of the contract's placeholders (docs/api-contract.md section 7); '' where nothing is known. */
 export type PlaceholderValues = Readonly<Record<string, string>>
 
 /** Replaces `{name}` and `{{name}}`, URL-encoded, so that a value stays inside its place. Unknown names stay as they are. */

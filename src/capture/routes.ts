@@ -46,7 +46,7 @@ export interface RedirectDeps {
 }
 
 /**
- * Opening a short link (contract.md section 7): its token is known, the visit is safe, the click is sent on. GET and HEAD.
+ * Opening a short link (docs/api-contract.md section 7): its token is known, the visit is safe, the click is sent on. GET and HEAD.
  *
  * Client hints are asked for with Accept-CH and come with the next click of the same browser. Not with Critical-CH: it would
  * cost every first click a second round trip, and count it twice.

@@ -39,7 +39,7 @@ const remembered = new LRUCache<string, UserAgentFacts>({ max: REMEMBERED })
  * @param userAgent raw header; only its first 512 characters count
  * @param headers lower-case names; of them the client hints (Sec-CH-UA-*), X-Requested-With and those with which a browser says
  *   that nobody has opened the page yet are read
- * @see contract.md 2, rows 9 to 20
+ * @see docs/api-contract.md section 2, rows 9 to 20
  */
 export function describeUserAgent(userAgent: string, headers: RequestHeaders): UserAgentFacts {
   const cut = userAgent.slice(0, USER_AGENT_LENGTH)

@@ -17,7 +17,7 @@ interface ImportApiArguments {
   rate: number
 }
 
-/** The hosted service allows 1000 (contract.md section 6). */
+/** The hosted service allows 1000 (docs/api-contract.md section 6). */
 const politeRate = 900
 
 export function importApiCommand(host: Host): Command {

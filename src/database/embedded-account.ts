@@ -19,7 +19,7 @@ type User = { uid: number; gid: number }
 const NOBODY: User = { uid: 65534, gid: 65534 }
 
 /**
- * Chooses the account that can reach both the data folder and the programs (design.md 7).
+ * Chooses the account that can reach both the data folder and the programs (docs/architecture.md#the-embedded-database).
  *
  * As root: the present owner of the cluster, else nobody, else the user whose home is in the way; failing all, a user
  * namespace, which keeps root's own files readable.

@@ -23,7 +23,7 @@ export type ClusterSite = {
  * Makes the cluster if there is none, and returns the password of its role.
  *
  * It is made in a sibling folder and renamed when complete and on disk, so a kill at any moment leaves a whole cluster
- * or none (design.md 7). Of several first starts the first rename wins; the others throw their work away.
+ * or none (docs/architecture.md#the-embedded-database). Of several first starts the first rename wins; the others throw their work away.
  *
  * @throws EmbeddedError for a folder that is not a cluster, one of another major version, or a failed initdb
  */

@@ -24,7 +24,8 @@ export type EmbeddedOptions = {
 const parameters = 'sslmode=disable&sslnegotiation=postgres&require_auth=scram-sha-256'
 
 /**
- * Opens the PostgreSQL of a data folder (design.md 7): the first process that asks starts it, the others connect to it.
+ * Opens the PostgreSQL of a data folder (docs/architecture.md#the-embedded-database): the first process that asks starts it, the
+ * others connect to it.
  *
  * The server is a process of its own and outlives a killed Node; the next call attaches to it. There is no owner: each
  * caller holds a presence in the server, and the `stop()` that finds no other presence shuts it down. So a command

@@ -26,7 +26,7 @@ const MIGRATION_LOCK = 72_707_369
 const LOCK_POLL_MS = 100
 
 /**
- * Applies the migrations that the database lacks, as `prisma migrate deploy` does (design.md 6).
+ * Applies the migrations that the database lacks, as `prisma migrate deploy` does (docs/architecture.md#migrations).
  *
  * Any number of processes may call it at once: one works, the others wait and find nothing left. One that dies takes its lock along,
  * and what it had begun is begun again. A migration that was edited after it was applied is not noticed; `deploy` does not look either.

@@ -5,7 +5,7 @@ import type { NewVisit } from '../visits/visit.js'
 import { SeededRandom } from './random.js'
 import { type TrafficLink, traffic } from './traffic.js'
 
-/** The owner of the documented sample (contract.md section 2). */
+/** The owner of the documented sample (docs/api-contract.md section 2). */
 export const demoOwner = 26
 
 /** The link that the demo's curl line shows. */

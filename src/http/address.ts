@@ -1,5 +1,5 @@
 /**
- * The addresses that callers use and that answers name: aliases of a path in, absolute URLs out (contract.md section 1).
+ * The addresses that callers use and that answers name: aliases of a path in, absolute URLs out (docs/api-contract.md section 1).
  */
 import type { FastifyRequest } from 'fastify'
 import { badRequest } from './errors.js'

@@ -12,7 +12,7 @@ declare module 'fastify' {
 }
 
 /**
- * The token of a request (contract.md section 5). A bearer header wins; the query parameter is for clients that cannot send one, such
+ * The token of a request (docs/api-contract.md section 5). A bearer header wins; the query parameter is for clients that cannot send one, such
  * as an EventSource or one behind a proxy that asks for a password. What is no single bearer token is '', which proves nothing.
  *
  * Found once: the query is only what the route knows of it, without the token, when an answer that goes on asks again.

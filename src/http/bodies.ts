@@ -1,5 +1,5 @@
 /**
- * Bodies in every form that clients of the hosted service send (contract.md section 4): JSON, also under another content type
+ * Bodies in every form that clients of the hosted service send (docs/api-contract.md section 4): JSON, also under another content type
  * or none, forms as PHP reads them, and multipart forms. A route sees the same fields whichever it was.
  *
  * Text is read by the charset that the body declares, or as UTF-8. What is not text of that charset is refused with the names of

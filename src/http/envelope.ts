@@ -4,7 +4,7 @@ import { z } from 'zod'
 /** What went wrong, by field name. */
 export type FieldErrors = Record<string, string[]>
 
-/** A successful answer (contract.md section 1). The HTTP status is always 200. */
+/** A successful answer (docs/api-contract.md section 1). The HTTP status is always 200. */
 export function success(message: string, data: unknown) {
   return { status: 'OK', code: 200, message, data }
 }
@@ -63,7 +63,7 @@ export function errorSchema(code: number, message?: string) {
   return code === 422 ? whole.extend({ errors: z.record(z.string(), z.array(z.string()).min(1)) }) : whole
 }
 
-/** The whole of a page: items, then Laravel's `links` and `meta` (contract.md section 3). */
+/** The whole of a page: items, then Laravel's `links` and `meta` (docs/api-contract.md section 3). */
 export function pageSchema<Item extends z.ZodType>(message: string, item: Item) {
   return okSchema(message, z.array(item)).extend({ links: pageLinks, meta: pageMeta })
 }

@@ -16,7 +16,7 @@ export class HttpError extends Error {
   }
 }
 
-/** Missing and foreign records answer alike (contract.md section 5). */
+/** Missing and foreign records answer alike (docs/api-contract.md section 5). */
 export const notFound = () => new HttpError(404, 'No results found')
 
 export const badRequest = (message: string) => new HttpError(400, message)
@@ -40,7 +40,7 @@ export const unauthenticated = (message = 'Unauthenticated.', tokenGiven = true)
 export const expiredAt = (time: Date, zone: string) => unauthenticated(`Token was expired at ${formatTime(time, zone)}`)
 
 /**
- * Headers as Laravel's throttle has them (contract.md section 6).
+ * Headers as Laravel's throttle has them (docs/api-contract.md section 6).
  *
  * @param waitMs after which the next one is answered
  */

@@ -1,5 +1,5 @@
 /**
- * Verbs for clients that can only send GET and POST, as Laravel has it (contract.md section 4): on a POST, the header
+ * Verbs for clients that can only send GET and POST, as Laravel has it (docs/api-contract.md section 4): on a POST, the header
  * `X-HTTP-Method-Override`, the query parameter `_method` or the body field `_method`, the first of them that is there, replaces
  * the verb. The request is then checked as what it is: with the scope, the parameters and the body of the verb that is meant.
  */

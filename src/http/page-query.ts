@@ -6,7 +6,7 @@ const perPage = 'The per page field must be a number between 1 and 100.'
 /** A list has one order. A client that asks for another one would take what it gets for that. */
 export const noSort = z.undefined({ error: 'This list is newest first, and cannot be sorted otherwise.' }).optional()
 
-/** Paging parameters of every list (contract.md section 3). A bad `page` is page 1, a bad `per_page` is refused. */
+/** Paging parameters of every list (docs/api-contract.md section 3). A bad `page` is page 1, a bad `per_page` is refused. */
 export const pageQuery = z.object({
   page: z
     .unknown()

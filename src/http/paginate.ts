@@ -1,5 +1,5 @@
 /**
- * Pages as Laravel's LengthAwarePaginator shows them inside an API resource (contract.md section 3).
+ * Pages as Laravel's LengthAwarePaginator shows them inside an API resource (docs/api-contract.md section 3).
  */
 import { buildQueryString, type QueryArray, type QueryValue } from './query-string.js'
 

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Count, Counter, OpenCounter } from './counting.js'
 import { tooManyRequests } from './errors.js'
 
-/** How many requests callers may make (contract.md section 6). */
+/** How many requests callers may make (docs/api-contract.md section 6). */
 export interface RateLimits {
   /**
    * Counts a request of `request.caller` and tells it in the headers of the answer how many are left. No promise where nothing is

@@ -1,6 +1,6 @@
 /**
  * What Node would answer by itself, before any route: malformed HTTP, headers that are too large or too slow, CONNECT,
- * and an unknown `Expect`. In the envelope too (contract.md section 1).
+ * and an unknown `Expect`. In the envelope too (docs/api-contract.md section 1).
  */
 import { randomUUID } from 'node:crypto'
 import { type Server, STATUS_CODES } from 'node:http'

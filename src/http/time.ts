@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 
-/** An instant as the contract shows it: `Y-m-d H:i:s` in the output zone, without naming it (contract.md section 2). */
+/** An instant as the contract shows it: `Y-m-d H:i:s` in the output zone, without naming it (docs/api-contract.md section 2). */
 export function formatTime(time: Date, zone: string): string {
   return formatter(zone).format(time).replace(', ', ' ')
 }

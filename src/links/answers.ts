@@ -1,4 +1,4 @@
-/** What answers about links look like (contract.md section 4). The examples together are a link. */
+/** What answers about links look like (docs/api-contract.md section 4). The examples together are a link. */
 import { z } from 'zod'
 import { emptySchema, okSchema, pageSchema } from '../http/envelope.js'
 import { instantWith, wallTime } from '../http/time.js'

@@ -1,4 +1,4 @@
-/** A link as the wire shows it in lists and alone (contract.md section 4). */
+/** A link as the wire shows it in lists and alone (docs/api-contract.md section 4). */
 export interface LinkResource {
   id: number
   title: string

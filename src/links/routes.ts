@@ -102,7 +102,7 @@ export function linkRoutes(api: Api, { db, config }: LinkRoutesDeps): void {
     },
   )
 
-  // A POST without another verb is an edit, never a deletion (contract.md section 4).
+  // A POST without another verb is an edit, never a deletion (docs/api-contract.md section 4).
   for (const method of ['PUT', 'PATCH', 'POST'] as const) {
     api.route({
       method,

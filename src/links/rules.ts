@@ -1,6 +1,6 @@
 /**
  * Other targets of a link: in order, the first whose conditions a click meets is taken (capture/rules.ts), or else the link's
- * own. What is compared is what the click's visit shows (contract.md section 2).
+ * own. What is compared is what the click's visit shows (docs/api-contract.md section 2).
  */
 import { z } from 'zod'
 import { isTimeZone } from '../config.js'
@@ -84,7 +84,7 @@ const languages = someOf('The browser lang field must be a language as visits sh
   z.string({ error }).regex(/^[A-Za-z]{2,8}$/, error),
 )
 
-/** All that visits show (contract.md section 2, row 17). */
+/** All that visits show (docs/api-contract.md section 2, row 17). */
 const deviceTypeNames = [
   ...['desktop', 'smartphone', 'tablet', 'feature phone', 'phablet', 'console', 'tv', 'car browser', 'smart display'],
   ...['camera', 'portable media player', 'smart speaker', 'wearable', 'peripheral'],

@@ -29,7 +29,7 @@ export const linksQuery = pageQuery.extend({ ...includeQuery.shape, ...filterPar
 export type LinkFields = z.output<ReturnType<typeof linkBody>>
 
 /**
- * Body of create and edit (contract.md section 4). The old names `advanced` and `webhook` count where the new ones are absent.
+ * Body of create and edit (docs/api-contract.md section 4). The old names `advanced` and `webhook` count where the new ones are absent.
  * Other fields are ignored, as Laravel ignores what a model does not list as fillable.
  *
  * A null (or blank: http/bodies.ts) empties what can be empty, and is not there where nothing could be meant by it.

@@ -7,8 +7,8 @@ import { z } from 'zod'
 export const longestTarget = 2048
 
 /**
- * `long_url` of a link or a rule, or another address that a link has, checked as leniently as the hosted service does (contract.md section 4): brackets need no
- * partner, placeholders may stand anywhere. An http or https address has a host.
+ * `long_url` of a link or a rule, or another address that a link has, checked as leniently as the hosted service does
+ * (docs/api-contract.md section 4): brackets need no partner, placeholders may stand anywhere. An http or https address has a host.
  *
  * @param name of the field in messages
  * @param schemes allowed ones, in lower case (TARGET_SCHEMES); what runs in a browser is never among them

@@ -57,7 +57,7 @@ export async function createRecipients(
   })
 }
 
-/** contract.md section 2. With a million tokens given out, one guess in 57,000 meets one: OPENINGS_LIMIT slows guessing down. */
+/** docs/api-contract.md section 2. With a million tokens given out, one guess in 57,000 meets one: OPENINGS_LIMIT slows guessing down. */
 const tokenLength = 6
 
 interface LinkRow {

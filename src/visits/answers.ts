@@ -1,4 +1,4 @@
-/** What answers about visits look like (contract.md section 2). The examples together are the documented visit. */
+/** What answers about visits look like (docs/api-contract.md section 2). The examples together are the documented visit. */
 import { z } from 'zod'
 import { errorSchema, okSchema, pageSchema } from '../http/envelope.js'
 import { instantWith, wallTime } from '../http/time.js'

@@ -18,9 +18,9 @@ export interface VisitPage extends Page<string> {
  * Visits of one link, newest recorded first, as ready JSON.
  *
  * Cost does not depend on the page: positions are dense, so page p is one index range, also over the visits of people
- * only (design.md, "The visit log"). With filters, or another order, the matching visits are looked for.
+ * only (docs/architecture.md#the-visit-log). With filters, or another order, the matching visits are looked for.
  *
- * @param request `number` is 1-based; past the end gives no items, as Laravel does (contract.md section 3)
+ * @param request `number` is 1-based; past the end gives no items, as Laravel does (docs/api-contract.md section 3)
  * @param link how far the list reaches: its `visits` may be an earlier position than the newest
  * @returns items with the exact total at the moment of reading
  */

@@ -1,5 +1,5 @@
 /**
- * A visit as the wire shows it: 34 keys in the contract's order (contract.md section 2).
+ * A visit as the wire shows it: 34 keys in the contract's order (docs/api-contract.md section 2).
  *
  * Numbers travel as strings, an unknown text is "", and null stays only where the documented answer has it. Rows come as
  * PostgreSQL's own texts and become JSON by joining strings: half the keys belong to a user agent or a place, whose part

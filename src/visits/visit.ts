@@ -22,7 +22,7 @@ export interface NewVisit {
   options: object | null
 }
 
-/** A user agent with all that was derived from it (contract.md section 2, rows 8 to 20). */
+/** A user agent with all that was derived from it (docs/api-contract.md section 2, rows 8 to 20). */
 export interface UserAgent {
   userAgent: string | null
   /** The client hints that took part, as sent. */
@@ -39,7 +39,7 @@ export interface UserAgent {
   touchEnabled: boolean
 }
 
-/** Where an address is (contract.md section 2, rows 21 to 28). Coordinates as text, in the source's precision. */
+/** Where an address is (docs/api-contract.md section 2, rows 21 to 28). Coordinates as text, in the source's precision. */
 export interface Place {
   country: string | null
   countryCode: string | null

@@ -1,4 +1,4 @@
-/** What answers about webhooks look like (contract.md section 8). */
+/** What answers about webhooks look like (docs/api-contract.md section 8). */
 import { z } from 'zod'
 import { cursorListSchema } from '../http/cursor-list.js'
 import { emptySchema, okSchema, pageSchema } from '../http/envelope.js'

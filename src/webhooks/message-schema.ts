@@ -3,7 +3,7 @@ import { wallTime } from '../http/time.js'
 
 const text = (example: string) => z.string().meta({ examples: [example] })
 
-/** What is posted for a visit (contract.md section 8). */
+/** What is posted for a visit (docs/api-contract.md section 8). */
 const visitMessage = z
   .object({
     id: z.guid().meta({ description: 'Id of the visit.', examples: ['835b7433-0aaf-457c-88e7-7433b00d1234'] }),

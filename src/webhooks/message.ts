@@ -2,7 +2,7 @@ import { Webhook } from 'standardwebhooks'
 import { formatTime } from '../http/time.js'
 import type { LoggedVisit, PendingWebhook } from './pending.js'
 
-/** What is posted for a visit: flat JSON, 14 keys in the contract's order (contract.md section 8). */
+/** What is posted for a visit: flat JSON, 14 keys in the contract's order (docs/api-contract.md section 8). */
 export function messageBody({ userAgent: agent, place, ...visit }: LoggedVisit, zone: string): string {
   return JSON.stringify({
     id: visit.id,

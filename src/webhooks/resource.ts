@@ -1,6 +1,6 @@
 import { mask } from './schema.js'
 
-/** A webhook as the wire shows it (contract.md section 8). */
+/** A webhook as the wire shows it (docs/api-contract.md section 8). */
 export interface WebhookResource {
   id: string
   name: string

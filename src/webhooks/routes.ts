@@ -35,7 +35,7 @@ export interface WebhookRoutesDeps {
   config: Pick<Config, 'publicUrl' | 'webhooks'>
 }
 
-/** Webhooks of the caller (contract.md section 8). */
+/** Webhooks of the caller (docs/api-contract.md section 8). */
 export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
   const { db, config } = deps
   const tags = ['Webhooks']

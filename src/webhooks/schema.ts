@@ -58,7 +58,7 @@ export type EditedWebhook = z.output<ReturnType<typeof editedWebhookBody>>
 
 type AllowPrivate = WebhookConfig['allowPrivate']
 
-/** Body of create (contract.md section 8). Other fields are ignored, as those of links are. */
+/** Body of create (docs/api-contract.md section 8). Other fields are ignored, as those of links are. */
 export const newWebhookBody = memoise((allowPrivate: AllowPrivate) =>
   bodyOf({
     name,

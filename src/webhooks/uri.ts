@@ -1,5 +1,5 @@
 /**
- * The address of a webhook. It may hold placeholders, as targets of links do (contract.md sections 7 and 8), but only behind
+ * The address of a webhook. It may hold placeholders, as targets of links do (docs/api-contract.md sections 7 and 8), but only behind
  * the host: no visitor decides who is told.
  */
 import { isIP } from 'node:net'

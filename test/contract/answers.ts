@@ -1,4 +1,4 @@
-/** Whole answers, as contract.md prints them. */
+/** Whole answers, as docs/api-contract.md prints them. */
 
 export interface Answer {
   status: number

@@ -90,7 +90,7 @@ function visitIds(number: number) {
   return { id: `835b7433-0aaf-457c-88e7-${end}`, visitId: `58a26f02-73e2-40ef-ab35-${end}` }
 }
 
-/** The documented visit (contract.md section 2), of a link without recipients. */
+/** The documented visit (docs/api-contract.md section 2), of a link without recipients. */
 export function shownVisit(number: number, linkId: number, changes: object = {}): object {
   const { id, visitId } = visitIds(number)
   return {
@@ -121,7 +121,7 @@ export function webhook(
   }
 }
 
-/** A webhook as answers show it (contract.md section 8). */
+/** A webhook as answers show it (docs/api-contract.md section 8). */
 export function shownWebhook(changes: object = {}): object {
   return {
     ...{ id: '<id hook>', name: 'Orders', uri: 'https://hooks.example.com/visits', secret: '*****' },

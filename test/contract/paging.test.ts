@@ -19,7 +19,7 @@ interface Page {
   query?: string
 }
 
-/** A page of links as Laravel's paginator shows it (contract.md section 3). */
+/** A page of links as Laravel's paginator shows it (docs/api-contract.md section 3). */
 function page({
   current,
   last,

@@ -17,7 +17,7 @@ const everything = scopes.join(' ')
 const callable = () => operations.filter(({ needsCaller }) => needsCaller)
 const nobodys = ['900000001', '01a206d4-16b5-7f4f-98b7-970dc78e479a']
 
-/** Tables that operations with a body write, and old names of fields (contract.md section 4). */
+/** Tables that operations with a body write, and old names of fields (docs/api-contract.md section 4). */
 const tables: Record<string, string> = {
   erase: 'erasures',
   link: 'links',

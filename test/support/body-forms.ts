@@ -1,4 +1,4 @@
-/** The same fields in every form that a body may have (contract.md section 4). */
+/** The same fields in every form that a body may have (docs/api-contract.md section 4). */
 
 type Fields = Record<string, unknown>
 

@@ -1,4 +1,4 @@
-/** Operating systems by name, with the short code of each (contract.md 2, keys platform and platform_name). */
+/** Operating systems by name, with the short code of each (docs/api-contract.md section 2, keys platform and platform_name). */
 export const PLATFORM_CODES: ReadonlyMap<string, string> = new Map([
   ['AIX', 'AIX'],
   ['AmigaOS', 'AMG'],

@@ -1,4 +1,4 @@
-/** What answers of another server's API must have (contract.md sections 1 to 4). More is no harm. */
+/** What answers of another server's API must have (docs/api-contract.md sections 1 to 4). More is no harm. */
 import { z } from 'zod'
 import { SourceError } from './source.js'
 

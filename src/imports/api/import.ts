@@ -50,7 +50,7 @@ async function offersFeed(source: Source): Promise<boolean> {
   return feedAnswer.safeParse(answer).success
 }
 
-/** Visits name it (contract.md section 2); of an account without any, the call that a token is tested with may. */
+/** Visits name it (docs/api-contract.md section 2); of an account without any, the call that a token is tested with may. */
 async function ownerOf(source: Source, rows: SourceRow[]): Promise<number> {
   const opened = rows.find(({ visits }) => Number(visits) > 0)
   if (opened !== undefined) {

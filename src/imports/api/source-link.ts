@@ -7,7 +7,7 @@ import { isPrintable, longestTarget } from '../../links/target-address.js'
 import type { NewLink } from '../links.js'
 import { checked, type SourceRow } from './answers.js'
 
-/** A link as another server shows it (contract.md section 4), on its way here. */
+/** A link as another server shows it (docs/api-contract.md section 4), on its way here. */
 export interface SourceLink {
   id: number
   /** How many visits it had when it was asked for. */

@@ -123,7 +123,7 @@ async function storeRows(
   for (const [line, row] of rows.entries()) {
     const linkId = linkIdOf(Number(row.link_id))
     if (linkId === null) continue
-    // The link's own number whatever the row says: in the documented answer the two differ (contract.md section 2).
+    // The link's own number whatever the row says: in the documented answer the two differ (docs/api-contract.md section 2).
     const visit = read({ ...Object.fromEntries(wireKeys.map((key) => [key, row[key]])), link_id: linkId })
     if (typeof visit === 'string') refuse(`visit ${row.id}`, visit)
     else staged.push({ ...visit, line })

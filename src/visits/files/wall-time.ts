@@ -1,4 +1,4 @@
-/** Reads a wire time (contract.md section 2): the counterpart of what pages show, `Y-m-d H:i:s` in the output zone. */
+/** Reads a wire time (docs/api-contract.md section 2): the counterpart of what pages show, `Y-m-d H:i:s` in the output zone. */
 import { parseInstant } from '../../http/dates.js'
 import { formatTime } from '../../http/time.js'
 import { zoneOffsetMs } from '../../http/zone-clock.js'

@@ -1,4 +1,4 @@
-/** The 34 keys of a visit in the contract's order (contract.md section 2). */
+/** The 34 keys of a visit in the contract's order (docs/api-contract.md section 2). */
 export const wireKeys = [
   'id',
   'user_id',

@@ -10,7 +10,7 @@ export const formNames = ['json', 'untyped', 'text', 'curl', 'urlencoded', 'mult
 
 export type BodyForm = (typeof formNames)[number]
 
-/** The same fields in every form that a body may have (contract.md section 4), however odd they are. */
+/** The same fields in every form that a body may have (docs/api-contract.md section 4), however odd they are. */
 export function writeBody(form: BodyForm, fields: unknown): SentBody {
   if (form === 'urlencoded') return { type: types.urlencoded, bytes: Buffer.from(formOf(fields).map(pair).join('&')) }
   if (form === 'multipart') return { type: types.multipart, bytes: multipart(formOf(fields)) }
