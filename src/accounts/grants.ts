@@ -25,6 +25,8 @@ export interface TokenClaims {
   scopes: ReadonlySet<string> | null
   /** `jti`, where it can be the id of a row. */
   id: string | null
+  /** As in CallerToken, where no row has the id. */
+  sender: string
   /** Unix milliseconds; Infinity without `exp`. */
   expiresAt: number
 }
@@ -37,6 +39,8 @@ export interface Grants {
    * that the time it takes says nothing of what would be right.
    */
   known(text: string): Grant | undefined
+  /** Whether that is still so of a grant that was given a moment ago. */
+  isCurrent(text: string, caller: Caller): boolean
   /** An opaque token; null for an unknown or revoked one. */
   ofText(text: string): Promise<Grant | null>
   /** A JWT, with what its row adds: where it may be used, how often, and whether it is revoked. Without a row it counts alone. */
@@ -73,15 +77,24 @@ export function openGrants({ db, notifications }: GrantsDeps): Grants {
     if (since.epoch === epoch && notifications.isListening()) cache.set(text, { grant, until })
     return grant
   }
+  const trusted = (text: string): Grant | undefined => {
+    const entry = cache.get(text)
+    return entry !== undefined && performance.now() < entry.until && notifications.isListening()
+      ? entry.grant
+      : undefined
+  }
   // By a clock that nobody sets: trust must not last longer because the time of day was put back.
   const moment = () => ({ epoch, time: performance.now() })
 
   return {
     known(text) {
-      const entry = cache.get(text)
-      const isKnown = entry !== undefined && performance.now() < entry.until && notifications.isListening()
-      counts[isKnown ? 'hits' : 'misses'] += 1
-      return isKnown ? entry.grant : undefined
+      const grant = trusted(text)
+      counts[grant === undefined ? 'misses' : 'hits'] += 1
+      return grant
+    },
+    isCurrent(text, caller) {
+      const grant = trusted(text)
+      return grant?.caller === caller && Date.now() <= grant.expiresAt
     },
     async ofText(text) {
       const since = moment()
@@ -89,10 +102,10 @@ export function openGrants({ db, notifications }: GrantsDeps): Grants {
       if (stored === undefined || stored.revokedAt !== null) return null
       return remember(text, storedGrant(stored, scopesOf(stored), Infinity), since)
     },
-    async ofClaims(text, { ownerId, scopes, id, expiresAt }) {
+    async ofClaims(text, { ownerId, scopes, id, sender, expiresAt }) {
       const since = moment()
       const stored = id === null ? undefined : await reads.find({ ownerId, id })
-      if (stored === undefined) return remember(text, signedGrant(ownerId, scopes, expiresAt), since)
+      if (stored === undefined) return remember(text, signedGrant(ownerId, scopes, sender, expiresAt), since)
       return stored.revokedAt === null ? remember(text, storedGrant(stored, scopes, expiresAt), since) : null
     },
     counts,
@@ -103,16 +116,16 @@ export function openGrants({ db, notifications }: GrantsDeps): Grants {
 function storedGrant(stored: StoredToken, scopes: Caller['scopes'], signedUntil: number): Grant {
   const { ownerId, id, name, allowedIps, rateLimit, expiresAt, createdAt } = stored
   return {
-    caller: { ownerId, scopes, token: { id, name, allowedIps, rateLimit, expiresAt, createdAt } },
+    caller: { ownerId, scopes, token: { id, sender: id, name, allowedIps, rateLimit, expiresAt, createdAt } },
     expiresAt: Math.min(expiresAt?.getTime() ?? Infinity, signedUntil),
     allows: allowedIps.length === 0 ? null : addressFilter(allowedIps),
     usedAt: stored.lastUsedAt?.getTime() ?? 0,
   }
 }
 
-function signedGrant(ownerId: number, scopes: Caller['scopes'], signedUntil: number): Grant {
+function signedGrant(ownerId: number, scopes: Caller['scopes'], sender: string, signedUntil: number): Grant {
   const expiresAt = signedUntil === Infinity ? null : new Date(signedUntil)
-  const token = { id: null, name: null, allowedIps: [], rateLimit: null, expiresAt, createdAt: null }
+  const token = { id: null, sender, name: null, allowedIps: [], rateLimit: null, expiresAt, createdAt: null }
   return { caller: { ownerId, scopes, token }, expiresAt: signedUntil, allows: null, usedAt: null }
 }
 

@@ -28,6 +28,11 @@ export interface Caller {
 export interface CallerToken {
   /** Of its row; null when it was signed elsewhere, and nothing of it is stored. */
   id: string | null
+  /**
+   * A UUID of who sends it: its id; of one that was signed elsewhere, the same for all that say the same but for when they were
+   * signed and how long they count.
+   */
+  sender: string
   name: string | null
   /** Addresses and ranges; empty: from anywhere. */
   allowedIps: readonly string[]
@@ -40,4 +45,9 @@ export interface CallerToken {
 export function may(caller: Pick<Caller, 'scopes'>, scope: Scope): boolean {
   if (scope === 'visits:pii') return caller.scopes?.has(scope) ?? false
   return caller.scopes === null || caller.scopes.has(scope) || caller.scopes.has('admin')
+}
+
+/** Who gives numbers without being allowed to see any; null: the caller may see them. */
+export function maskedSender(caller: Caller): string | null {
+  return may(caller, 'visits:pii') ? null : caller.token.sender
 }

@@ -56,9 +56,18 @@ const readSchema = z
       description: 'Names of filters by personal data that were used. Their values are not kept.',
       examples: [['mobile']],
     }),
+    masked: z.boolean().meta({
+      description:
+        'true: the token may not see numbers, and named some: in a filter, which was refused, or in recipients that it brought.',
+      examples: [false],
+    }),
     first_at: instant('2026-01-31T12:00:02.120000Z', 'When the first of them was read.'),
     last_at: instant('2026-01-31T12:00:48.007000Z', 'When the last of them was read.'),
   })
-  .meta({ id: 'Read', description: 'Personal data that was read with one token of one link within one minute.' })
+  .meta({
+    id: 'Read',
+    description:
+      'Personal data that was read, or numbers that were named by who may not see them, with one token of one link within one minute.',
+  })
 
 export const readsAnswer = cursorListSchema(readSchema, 'https://api.example.com/audit/reads')

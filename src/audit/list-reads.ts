@@ -26,6 +26,7 @@ export interface ReadResource {
   answers: number
   rows: number
   filters: string[]
+  masked: boolean
   first_at: string
   last_at: string
 }
@@ -60,7 +61,7 @@ const iso = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-
 const slice = (condition: string) =>
   statement(`
 SELECT r.id, r.token_id, t.name AS token_name, r.operation, NULL AS endpoint, r.link_id::float8,
-  r.first_position::float8, r.last_position::float8, r.answers::float8, r.rows::float8, r.filters,
+  r.first_position::float8, r.last_position::float8, r.answers::float8, r.rows::float8, r.filters, r.masked,
   ${iso('r.first_at')} AS first_at, ${iso('r.last_at')} AS last_at
 FROM reads r
 LEFT JOIN LATERAL (SELECT name FROM access_tokens t WHERE t.user_id = $1 AND t.id = r.token_id OFFSET 0) t ON true

@@ -9,8 +9,15 @@ export const minuteMs = 60_000
  *
  * @param minute Unix milliseconds of its start
  */
-export function readId(minute: number, tokenId: string | null, operation: string, linkId: number | null): string {
-  const text = hash('sha256', JSON.stringify([tokenId, operation, linkId]), 'hex')
+export function readId(
+  minute: number,
+  tokenId: string | null,
+  operation: string,
+  linkId: number | null,
+  isMasked = false,
+): string {
+  const what = [tokenId, operation, linkId, ...(isMasked ? ['masked'] : [])]
+  const text = hash('sha256', JSON.stringify(what), 'hex')
   const variant = ((Number.parseInt(text.slice(3, 4), 16) & 3) | 8).toString(16)
   return `${timeOf(minute)}-8${text.slice(0, 3)}-${variant}${text.slice(4, 7)}-${text.slice(7, 19)}`
 }

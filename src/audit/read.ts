@@ -39,6 +39,8 @@ export interface ReadEntry {
   tokenId: string | null
   operation: string
   linkId: number | null
+  /** Numbers were masked: what counts is that the request named some. */
+  isMasked: boolean
   answers: number
   rows: number
   first: number | null

@@ -15,7 +15,8 @@ export interface Reader {
  * Who read personal data: noted in memory, added up by owner, token, operation, link and minute, and written every few seconds, so
  * that no answer waits for it.
  *
- * Only what may be seen whole counts (scope visits:pii), and only an answer that has rows, or was asked for by personal data.
+ * Of answers with whole numbers (scope visits:pii) those count that have rows, or were asked for by personal data. Of requests of
+ * who may not see numbers those count that name some: whoever guesses leaves a trace.
  */
 export interface Reads {
   note(reader: Reader, read: Read, shown: Shown): void
@@ -70,7 +71,9 @@ export function openReads({ db, log, mostWaiting = 50_000 }: ReadsOptions): Read
   }
 
   const noteEach = ({ caller, method }: Reader, read: Read): ((shown: Shown) => void) => {
-    if (method === 'HEAD' || !may(caller, 'visits:pii')) return () => {}
+    const isMasked = !may(caller, 'visits:pii')
+    const isNoted = isMasked ? read.filters.includes('mobile') : method !== 'HEAD'
+    if (!isNoted) return () => {}
     const { ownerId } = caller
     const { id: tokenId } = caller.token
     const { operation, linkId } = read
@@ -81,12 +84,12 @@ export function openReads({ db, log, mostWaiting = 50_000 }: ReadsOptions): Read
       const minute = now - (now % minuteMs)
       const answers = minute === lastMinute ? 0 : 1
       lastMinute = minute
-      const key = `${ownerId} ${tokenId} ${operation} ${linkId} ${minute}`
+      const key = `${ownerId} ${tokenId} ${operation} ${linkId} ${isMasked} ${minute}`
       const known = entries.get(key)
       const seen = { answers, rows, first, last, filters: read.filters, firstAt: now, lastAt: now }
       if (known !== undefined) return addSeen(known, seen)
-      const id = readId(minute, tokenId, operation, linkId)
-      add(key, { ...seen, id, ownerId, tokenId, operation, linkId, filters: new Set(read.filters) })
+      const id = readId(minute, tokenId, operation, linkId, isMasked)
+      add(key, { ...seen, id, ownerId, tokenId, operation, linkId, isMasked, filters: new Set(read.filters) })
       // Only with a new one: those that come back because they could not be written wait for the time.
       if (entries.size === manyEntries) void flush()
     }

@@ -19,7 +19,7 @@ export function auditRoutes(api: Api, { db, reads, config }: AuditRoutesDeps): v
     operationId: 'listReads',
     summary: 'List who has read personal data',
     description:
-      'Newest minute first: which token was given visits or recipients with whole mobile numbers (scope `visits:pii`), and which of them. Kept for `AUDIT_DAYS`. Other servers tell within some seconds.',
+      'Newest minute first: which token was given visits or recipients with whole mobile numbers (scope `visits:pii`), and which of them; and which token without that scope named numbers. Kept for `AUDIT_DAYS`. Other servers tell within some seconds.',
     tags: ['Audit'],
     querystring: readsQuery(config.outputZone),
     response: { 200: readsAnswer },

@@ -16,12 +16,12 @@ export async function storeReads(db: Database, entries: ReadEntry[]): Promise<vo
 // of there was nothing to read.
 const addReads = statement(`
 INSERT INTO reads AS r (
-  user_id, id, token_id, operation, link_id, answers, rows, first_position, last_position, filters, first_at, last_at
+  user_id, id, token_id, operation, link_id, answers, rows, first_position, last_position, filters, masked, first_at, last_at
 )
-SELECT $1, t.id, "tokenId", operation, "linkId", answers, rows, first, last, filters, "firstAt", "lastAt"
+SELECT $1, t.id, "tokenId", operation, "linkId", answers, rows, first, last, filters, "isMasked", "firstAt", "lastAt"
 FROM json_to_recordset($2::json) AS t (
   id uuid, "tokenId" uuid, operation text, "linkId" int8, answers int8, rows int8, first int8, last int8, filters text[],
-  "firstAt" timestamptz, "lastAt" timestamptz
+  "isMasked" bool, "firstAt" timestamptz, "lastAt" timestamptz
 )
 WHERE EXISTS (SELECT FROM owners WHERE owners.id = $1)
 ORDER BY t.id

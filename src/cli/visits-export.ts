@@ -81,7 +81,8 @@ async function printVisits(
 
 /** Who has no token, since the database is theirs. */
 function operator(ownerId: number): Caller {
-  const token = { id: null, name: null, allowedIps: [], rateLimit: null, expiresAt: null, createdAt: null }
+  const unnamed = { id: null, sender: '00000000-0000-0000-0000-000000000000', name: null }
+  const token = { ...unnamed, allowedIps: [], rateLimit: null, expiresAt: null, createdAt: null }
   return { ownerId, scopes: new Set(['visits:pii']), token }
 }
 

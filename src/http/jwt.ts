@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import jwt, { type FastifyJWTOptions, type TokenOrHeader } from '@fastify/jwt'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { createRemoteJWKSet, errors, exportSPKI } from 'jose'
@@ -53,7 +54,8 @@ export async function verifiedClaims(request: FastifyRequest, text: string, outp
   if (ownerId === null) throw unauthenticated()
   const expiresAt = typeof claims.exp === 'number' ? claims.exp * 1000 : Infinity
   const id = rowOf(claims.jti)
-  return { ownerId, scopes: scopesOf(claims), id, expiresAt: expiresAt > latestTime ? Infinity : expiresAt }
+  const sender = senderOf(claims)
+  return { ownerId, scopes: scopesOf(claims), id, sender, expiresAt: expiresAt > latestTime ? Infinity : expiresAt }
 }
 
 /**
@@ -81,6 +83,13 @@ function scopesOf({ scope, scopes }: Record<string, unknown>): ReadonlySet<strin
   if (scope === undefined && scopes === undefined) return null
   const words = [scope, scopes].flat().flatMap((value) => (typeof value === 'string' ? value.split(' ') : []))
   return new Set(words.filter((word) => word !== '').map((word) => (word === '*' ? 'admin' : word)))
+}
+
+/** A UUID that stays the same when the token is signed anew. */
+function senderOf({ iat, exp, nbf, jti, ...claims }: Record<string, unknown>): string {
+  const said = Object.entries(claims).sort(([a], [b]) => (a < b ? -1 : 1))
+  const digits = hash('sha256', JSON.stringify(said), 'hex')
+  return digits.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-8$3-8$4-$5')
 }
 
 /** Those that this server gave out have the id of their row in `jti`. */

@@ -18,7 +18,11 @@ const recipientSchema = z
     token: z
       .string()
       .nullable()
-      .meta({ description: 'null: the person was erased.', examples: ['JFlCjwQ'] }),
+      .meta({
+        description:
+          'null: the person was erased. Without the scope `visits:pii` also null where the link has `{mobile}` in an address that it leads to, since whoever opens the short URL gets the number; but not for who gave the number.',
+        examples: ['JFlCjwQ'],
+      }),
     short_url: z
       .url()
       .nullable()

@@ -3,6 +3,7 @@ import { anyOwner, type Database, statement } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
 import { invalid, notFound } from '../http/errors.js'
 import { announceLink } from '../links/announce.js'
+import { leadsToMobile } from '../links/mobile-placeholder.js'
 import { isReserved } from '../links/reserved.js'
 import { newToken } from '../links/token.js'
 import { matchRecipients, type WantedRecipient } from './match.js'
@@ -16,6 +17,8 @@ export interface CreatedRecipients {
   recipients: Recipient[]
   /** How many of them are new. */
   created: number
+  /** Whether their tokens, opened, lead to an address with their number. */
+  leadsToMobile: boolean
 }
 
 /**
@@ -26,6 +29,8 @@ export interface CreatedRecipients {
  * second finds what the first has made.
  *
  * @param rule by which numbers are compared
+ * @param sender who may not see numbers (match.ts): of those without a message, only recipients that they have brought are known to
+ *   them; null: who may
  * @throws HttpError 404 for a missing link and for one of somebody else, 422 when one contradicts what is known: then
  *   nothing is stored
  */
@@ -35,6 +40,7 @@ export async function createRecipients(
   linkId: number,
   wanted: WantedRecipient[],
   rule: MobileRule = mobileRule(undefined),
+  sender: string | null = null,
 ): Promise<CreatedRecipients> {
   return inTransaction(db, async (client) => {
     const owner = await client.query<{ mobile_rule: string | null }>(lockOwner([ownerId]))
@@ -44,8 +50,8 @@ export async function createRecipients(
     const keys = wanted.map(({ mobile }) => rule.keyOf(mobile))
     const now = new Date()
     const isKeyed = keyedUpTo(state, rule) === 'all' && !link.has_unkeyed
-    const known = await knownRecipients(client, ownerId, linkId, wanted, keys, isKeyed ? null : rule)
-    const { recipients, created, changed, errors } = matchRecipients(known, wanted, keys, now, rule)
+    const known = await knownRecipients(client, ownerId, linkId, wanted, keys, sender, isKeyed ? null : rule)
+    const { recipients, created, changed, errors } = matchRecipients(known, wanted, keys, now, rule, sender)
     if (Object.keys(errors).length > 0) throw invalid(errors)
     if (created.size + changed.size > 0) await noteRule(client, ownerId, state, rule)
     await storeCreated(client, ownerId, linkId, last, [...created], now)
@@ -53,7 +59,7 @@ export async function createRecipients(
       await client.query(updateRecipients([ownerId, linkId, rowsOf(changed)]))
       await client.query(announceLink([ownerId, linkId]))
     }
-    return { recipients, created: created.size }
+    return { recipients, created: created.size, leadsToMobile: link.leads_to_mobile }
   })
 }
 
@@ -63,6 +69,7 @@ const tokenLength = 6
 interface LinkRow {
   last_recipient: string
   has_unkeyed: boolean
+  leads_to_mobile: boolean
 }
 
 async function readLink(client: PoolClient, ownerId: number, linkId: number): Promise<LinkRow> {
@@ -78,11 +85,12 @@ async function knownRecipients(
   linkId: number,
   wanted: WantedRecipient[],
   keys: string[],
+  sender: string | null,
   rule: MobileRule | null,
 ): Promise<Recipient[]> {
   const messageIds = wanted.flatMap(({ messageId }) => messageId ?? [])
   const isByNumber = (_: unknown, index: number) => wanted[index]?.messageId === null
-  const find = (keys: string[]) => client.query<RecipientRow>(selectKnown([ownerId, linkId, messageIds, keys]))
+  const find = (keys: string[]) => client.query<RecipientRow>(selectKnown([ownerId, linkId, messageIds, keys, sender]))
   if (rule === null) {
     const { rows } = await find([...new Set(keys.filter(isByNumber))])
     return rows.map(recipientOf)
@@ -90,7 +98,7 @@ async function knownRecipients(
   const mobiles = wanted.map(({ mobile }) => mobile).filter(isByNumber)
   const search = mobileSearch(rule, mobiles)
   const keyed = await find(search.anyKeys)
-  const byText = await client.query<RecipientRow>(selectByText([ownerId, linkId, search.mobiles]))
+  const byText = await client.query<RecipientRow>(selectByText([ownerId, linkId, search.mobiles, sender]))
   return [...keyed.rows, ...byText.rows]
     .map((row) => recipientOf({ ...row, mobile_key: row.mobile && rule.keyOf(row.mobile) }))
     .sort((a, b) => a.id - b.id)
@@ -116,8 +124,8 @@ async function storeCreated(
 /** What is written of recipients. */
 function rowsOf(recipients: Iterable<Recipient>): string {
   return JSON.stringify(
-    Array.from(recipients, ({ id, token, messageId, mobile, mobileKey, sentAt }) => {
-      return { id, token, messageId, mobile, mobileKey, sentAt }
+    Array.from(recipients, ({ id, token, messageId, mobile, mobileKey, sender, sentAt }) => {
+      return { id, token, messageId, mobile, mobileKey, sender, sentAt }
     }),
   )
 }
@@ -141,7 +149,8 @@ async function takeTokens(client: PoolClient, ownerId: number, linkId: number, c
 const lockOwner = statement('SELECT mobile_rule FROM owners WHERE id = $1 FOR NO KEY UPDATE')
 
 const selectLink = statement(`
-SELECT last_recipient, ${hasUnkeyed} AS has_unkeyed FROM links WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL`)
+SELECT last_recipient, ${hasUnkeyed} AS has_unkeyed, ${leadsToMobile} AS leads_to_mobile
+FROM links l WHERE user_id = $1 AND id = $2 AND deleted_at IS NULL`)
 
 /** Thousands of keys in one condition: where the planner knows nothing of the link yet, it reads the link, once. */
 const selectKnown = statement(`
@@ -150,12 +159,13 @@ WHERE r.user_id = $1 AND r.link_id = $2 AND r.message_id = ANY ($3::text[])
 UNION ALL
 SELECT ${recipientColumns} FROM recipients r
 WHERE r.user_id = ${anyOwner} AND r.link_id = $2 AND r.message_id IS NULL
-  AND r.mobile_key IS NOT NULL AND r.mobile_key = ANY ($4::text[])
+  AND r.mobile_key IS NOT NULL AND r.mobile_key = ANY ($4::text[]) AND ($5::uuid IS NULL OR r.sender = $5)
 ORDER BY id`)
 
 const selectByText = statement(`
 SELECT ${recipientColumns} FROM recipients r
-WHERE r.user_id = $1 AND r.link_id = $2 AND r.message_id IS NULL AND r.mobile = ANY ($3::text[])`)
+WHERE r.user_id = $1 AND r.link_id = $2 AND r.message_id IS NULL AND r.mobile = ANY ($3::text[])
+  AND ($4::uuid IS NULL OR r.sender = $4)`)
 
 const insertTokens = statement(`
 INSERT INTO tokens (user_id, link_id, token) SELECT $1, $2, t.token FROM unnest($3::text[]) AS t (token)
@@ -166,16 +176,16 @@ UPDATE links SET last_recipient = $3, is_advanced = true
 WHERE user_id = $1 AND id = $2 AND (last_recipient <> $3 OR NOT is_advanced)`)
 
 const rows = `json_to_recordset($3::json) AS t (
-  id int8, token text, "messageId" text, mobile text, "mobileKey" text, "sentAt" timestamptz
+  id int8, token text, "messageId" text, mobile text, "mobileKey" text, sender uuid, "sentAt" timestamptz
 )`
 
 const insertRecipients = statement(`
-INSERT INTO recipients (user_id, link_id, id, token, message_id, mobile, mobile_key, sent_at, created_at)
-SELECT $1, $2, id, token, "messageId", mobile, "mobileKey", "sentAt", $4 FROM ${rows}`)
+INSERT INTO recipients (user_id, link_id, id, token, message_id, mobile, mobile_key, sender, sent_at, created_at)
+SELECT $1, $2, id, token, "messageId", mobile, "mobileKey", sender, "sentAt", $4 FROM ${rows}`)
 
 /** The revisions of link and owner rise because visits that are recorded already may show a number they had not. */
 const updateRecipients = statement(`
 WITH revised AS (UPDATE links SET revision = revision + 1 WHERE user_id = $1 AND id = $2),
 account AS (UPDATE owners SET revision = revision + 1 WHERE id = $1)
-UPDATE recipients r SET mobile = t.mobile, mobile_key = t."mobileKey", sent_at = t."sentAt"
+UPDATE recipients r SET mobile = t.mobile, mobile_key = t."mobileKey", sender = t.sender, sent_at = t."sentAt"
 FROM ${rows} WHERE r.user_id = $1 AND r.link_id = $2 AND r.id = t.id`)

@@ -1,4 +1,5 @@
 import type { FieldErrors } from '../http/envelope.js'
+import { maskedMobile } from './masked.js'
 import type { MobileRule } from './mobile.js'
 import type { Recipient } from './recipient.js'
 
@@ -24,8 +25,13 @@ export interface Matching {
  * What the sender has learned meanwhile is taken over: a time of sending, a number that was not known. Another number than the
  * one known for the message is a mistake, and named; another spelling of it is not, and the first one stays.
  *
- * @param known in the order of their ids: of several with one number the first is taken
+ * A sender who may not see numbers does not learn any by guessing either: what is known of a message stays whatever they say of its
+ * number, and is answered alike.
+ *
+ * @param known in the order of their ids: of several with one number the first is taken. Without a message, only those whose number
+ *   the sender may know
  * @param keys of the numbers that are wanted
+ * @param sender who may not see numbers; null: who may
  */
 export function matchRecipients(
   known: Recipient[],
@@ -33,6 +39,7 @@ export function matchRecipients(
   keys: string[],
   createdAt: Date,
   { isMaskOf }: MobileRule,
+  sender: string | null,
 ): Matching {
   const byKey = new Map<string, Recipient>()
   for (const recipient of known) {
@@ -45,18 +52,26 @@ export function matchRecipients(
     const key = keyOf(want.messageId, mobileKey)
     const recipient = byKey.get(key)
     if (recipient === undefined) {
-      const fresh = newRecipient(want, mobileKey, createdAt)
+      const fresh = newRecipient(want, mobileKey, sender, createdAt)
       byKey.set(key, fresh)
       matching.created.add(fresh)
       matching.recipients.push(fresh)
       continue
     }
-    const isOther = recipient.mobile !== null && recipient.mobileKey !== mobileKey
+    const { mobile } = recipient
+    const isHidden = sender !== null && !matching.created.has(recipient)
     // Imported visits may have told of a number without its last digits.
-    if (isOther && !isMaskOf(recipient.mobile ?? '', want.mobile)) {
+    const isCompleted =
+      mobile !== null && isMaskOf(mobile, want.mobile) && (!isHidden || mobile === maskedMobile(mobile))
+    const isOther = mobile !== null && recipient.mobileKey !== mobileKey && !isCompleted
+    if (isOther && !isHidden) {
       matching.errors[`recipients.${index}.message_id`] = ['The message_id field names a message to another number.']
     }
-    if (takeOver(recipient, want, mobileKey) && !matching.created.has(recipient)) matching.changed.add(recipient)
+    if (
+      takeOver(recipient, want, isOther ? recipient.mobileKey : mobileKey, sender) &&
+      !matching.created.has(recipient)
+    )
+      matching.changed.add(recipient)
     matching.recipients.push(recipient)
   }
   return matching
@@ -67,15 +82,25 @@ function keyOf(messageId: string | null, mobileKey: string | null): string {
 }
 
 /** @returns whether anything is new */
-function takeOver(recipient: Recipient, { mobile, sentAt }: WantedRecipient, mobileKey: string): boolean {
+function takeOver(
+  recipient: Recipient,
+  { mobile, sentAt }: WantedRecipient,
+  mobileKey: string | null,
+  sender: string | null,
+): boolean {
   const isNewNumber = recipient.mobileKey !== mobileKey
   const isNewTime = sentAt !== null && sentAt.getTime() !== recipient.sentAt?.getTime()
-  if (isNewNumber) Object.assign(recipient, { mobile, mobileKey })
+  if (isNewNumber) Object.assign(recipient, { mobile, mobileKey, sender })
   if (isNewTime) recipient.sentAt = sentAt
   return isNewNumber || isNewTime
 }
 
-function newRecipient({ mobile, messageId, sentAt }: WantedRecipient, mobileKey: string, createdAt: Date): Recipient {
+function newRecipient(
+  { mobile, messageId, sentAt }: WantedRecipient,
+  mobileKey: string,
+  sender: string | null,
+  createdAt: Date,
+): Recipient {
   const unvisited = { visits: 0, humanVisits: 0, firstVisit: null, lastVisit: null }
-  return { id: 0, token: '', messageId, mobile, mobileKey, sentAt, ...unvisited, createdAt }
+  return { id: 0, token: '', messageId, mobile, mobileKey, sender, sentAt, ...unvisited, createdAt }
 }

@@ -1,9 +1,15 @@
 import { anyOwner, type Database, statement } from '../database/open.js'
 import { notFound } from '../http/errors.js'
 import type { Page, PageRequest } from '../http/paginate.js'
+import { leadsToMobile } from '../links/mobile-placeholder.js'
 import type { MobileSearch } from './mobile-search.js'
 import { selectByMobile } from './mobile-search.js'
 import { type Recipient, type RecipientRow, recipientColumns, recipientOf } from './recipient.js'
+
+export interface RecipientPage extends Page<Recipient> {
+  /** Whether their tokens, opened, lead to an address with their number. */
+  leadsToMobile: boolean
+}
 
 /**
  * Recipients of one link, newest first.
@@ -20,7 +26,7 @@ export async function pageOfRecipients(
   linkId: number,
   request: PageRequest,
   visited: boolean | null,
-): Promise<Page<Recipient>> {
+): Promise<RecipientPage> {
   const { number, perPage } = request
   // Past any list, but not past 2^53.
   const start = (Number(number < furthestPage ? number : furthestPage) - 1) * perPage
@@ -28,17 +34,20 @@ export async function pageOfRecipients(
     visited === null
       ? wholeList([ownerId, linkId, start, perPage])
       : visitedList([ownerId, linkId, start, perPage, visited])
-  const { rows } = await db.pool.query<{ total: string } & (RecipientRow | { id: null })>(query)
+  const { rows } = await db.pool.query<PageRow>(query)
   return pageFrom(rows, request)
 }
 
-function pageFrom(rows: ({ total: string } & (RecipientRow | { id: null }))[], { number, perPage }: PageRequest) {
+type PageRow = { total: string; leads_to_mobile: boolean } & (RecipientRow | { id: null })
+
+function pageFrom(rows: PageRow[], { number, perPage }: PageRequest): RecipientPage {
   const [first] = rows
   if (first === undefined) throw notFound()
   return {
     number,
     perPage,
     total: Number(first.total),
+    leadsToMobile: first.leads_to_mobile,
     items: rows.flatMap((row) => (row.id === null ? [] : recipientOf(row))),
   }
 }
@@ -53,7 +62,7 @@ export async function pageOfPerson(
   request: PageRequest,
   visited: boolean | null,
   search: MobileSearch,
-): Promise<Page<Recipient>> {
+): Promise<RecipientPage> {
   const { number, perPage } = request
   const start = (Number(number < furthestPage ? number : furthestPage) - 1) * perPage
   const values: unknown[] = [ownerId, linkId, start, perPage, visited]
@@ -63,9 +72,9 @@ export async function pageOfPerson(
     search,
     (value) => `$${values.push(value)}`,
   )
-  const { rows } = await db.pool.query<{ total: string } & (RecipientRow | { id: null })>(
+  const { rows } = await db.pool.query<PageRow>(
     `WITH found AS MATERIALIZED (${found})
-     SELECT (SELECT count(*) FROM found) AS total, ${recipientColumns}
+     SELECT (SELECT count(*) FROM found) AS total, ${leadsToMobile} AS leads_to_mobile, ${recipientColumns}
      FROM links l
      LEFT JOIN LATERAL (SELECT id FROM found ORDER BY id DESC OFFSET $3::int8 LIMIT $4::int8) page ON true
      LEFT JOIN recipients r ON r.user_id = ${anyOwner} AND r.link_id = $2 AND r.id = page.id
@@ -77,7 +86,7 @@ export async function pageOfPerson(
 }
 
 const wholeList = statement(`
-SELECT l.last_recipient AS total, ${recipientColumns}
+SELECT l.last_recipient AS total, ${leadsToMobile} AS leads_to_mobile, ${recipientColumns}
 FROM links l
 LEFT JOIN recipients r ON r.user_id = ${anyOwner} AND r.link_id = $2
   AND r.id > l.last_recipient - $3::int8 - $4::int8 AND r.id <= l.last_recipient - $3::int8
@@ -85,7 +94,8 @@ WHERE l.user_id = $1 AND l.id = $2 AND l.deleted_at IS NULL
 ORDER BY r.id DESC`)
 
 const visitedList = statement(`
-SELECT CASE WHEN $5::bool THEN l.reached ELSE l.last_recipient - l.reached END AS total, ${recipientColumns}
+SELECT CASE WHEN $5::bool THEN l.reached ELSE l.last_recipient - l.reached END AS total,
+  ${leadsToMobile} AS leads_to_mobile, ${recipientColumns}
 FROM links l
 LEFT JOIN LATERAL (
   SELECT p.id FROM recipients p

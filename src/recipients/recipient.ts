@@ -8,6 +8,8 @@ export interface Recipient {
   mobile: string | null
   /** What the number is compared by (mobile.ts). */
   mobileKey: string | null
+  /** Who gave the number without being allowed to see any; null: somebody who is, or nobody knows. */
+  sender: string | null
   sentAt: Date | null
   visits: number
   humanVisits: number
@@ -23,6 +25,7 @@ export interface RecipientRow {
   message_id: string | null
   mobile: string | null
   mobile_key: string | null
+  sender: string | null
   sent_at: Date | null
   visits: string
   human_visits: string
@@ -33,7 +36,7 @@ export interface RecipientRow {
 
 /** SELECT list of `recipients r`. */
 export const recipientColumns =
-  'r.id, r.token, r.message_id, r.mobile, r.mobile_key, r.sent_at, r.visits, r.human_visits, r.first_visit, r.last_visit, r.created_at'
+  'r.id, r.token, r.message_id, r.mobile, r.mobile_key, r.sender, r.sent_at, r.visits, r.human_visits, r.first_visit, r.last_visit, r.created_at'
 
 export function recipientOf(row: RecipientRow): Recipient {
   return {
@@ -42,6 +45,7 @@ export function recipientOf(row: RecipientRow): Recipient {
     messageId: row.message_id,
     mobile: row.mobile,
     mobileKey: row.mobile_key,
+    sender: row.sender,
     sentAt: row.sent_at,
     visits: Number(row.visits),
     humanVisits: Number(row.human_visits),

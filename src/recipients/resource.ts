@@ -1,9 +1,12 @@
 import { formatTime } from '../http/time.js'
+import { maskedMobile } from './masked.js'
 import type { Recipient } from './recipient.js'
 
 export interface RecipientView {
-  /** Whole mobile numbers (scope visits:pii); otherwise the last three digits are `***`, as in visits. */
-  pii: boolean
+  /** Who gets numbers masked, their last three digits `***`, as in visits; null: whole ones (scope visits:pii). */
+  sender: string | null
+  /** Whether tokens, opened, lead to an address with the number: then only who gave a number gets its token with it masked. */
+  leadsToMobile: boolean
   /** A time as the wire shows it. */
   timeText: (instant: Date) => string
   /** What comes before `/` and the token in a short URL. */
@@ -24,15 +27,17 @@ export function timeTexts(zone: string): (instant: Date) => string {
 }
 
 /** A recipient as the wire shows it. Counters are numbers here: no documented answer asks for texts. */
-export function recipientResource(recipient: Recipient, { pii, timeText, shortBase }: RecipientView) {
+export function recipientResource(recipient: Recipient, { sender, leadsToMobile, timeText, shortBase }: RecipientView) {
   const { mobile } = recipient
+  const isMasked = sender !== null && mobile !== null
+  const token = isMasked && leadsToMobile && recipient.sender !== sender ? null : recipient.token
   const time = (instant: Date | null) => instant && timeText(instant)
   return {
     id: recipient.id,
-    token: recipient.token,
-    short_url: recipient.token && `${shortBase}/${recipient.token}`,
+    token,
+    short_url: token && `${shortBase}/${token}`,
     message_id: recipient.messageId,
-    mobile: pii || mobile === null ? mobile : `${mobile.slice(0, -3)}***`,
+    mobile: isMasked ? maskedMobile(mobile) : mobile,
     sent_at: time(recipient.sentAt),
     visits: recipient.visits,
     human_visits: recipient.humanVisits,

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import { may } from '../accounts/scopes.js'
+import { maskedSender } from '../accounts/scopes.js'
+import { requireNumbers } from '../audit/numbers.js'
 import { shownOf } from '../audit/read.js'
 import type { Reads } from '../audit/reads.js'
 import type { Config } from '../config.js'
@@ -8,13 +9,13 @@ import { publicAddress, rawQuery, requestOrigin } from '../http/address.js'
 import { bodyTypes } from '../http/bodies.js'
 import { bodyTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
 import { listBody, success } from '../http/envelope.js'
-import { forbidden } from '../http/errors.js'
 import { pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
 import { linkParams } from '../links/schema.js'
 import { recipientsAnswer, recipientsCreatedAnswer } from './answers.js'
 import { createRecipients } from './create.js'
+import type { WantedRecipient } from './match.js'
 import { mobileRule } from './mobile.js'
 import { mobileSearch } from './mobile-search.js'
 import { pageOfPerson, pageOfRecipients } from './read.js'
@@ -38,8 +39,9 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
     recipients: Recipient[],
     filters: string[] = [],
   ) => reads.note(request, { operation, linkId, filters }, shownOf(recipients.map(({ id }) => id)))
-  const viewOf = (request: FastifyRequest): RecipientView => ({
-    pii: may(request.caller, 'visits:pii'),
+  const viewOf = (request: FastifyRequest, leadsToMobile: boolean): RecipientView => ({
+    sender: maskedSender(request.caller),
+    leadsToMobile,
     timeText: timeTexts(config.outputZone),
     shortBase: config.shortUrl ?? config.publicUrl ?? requestOrigin(request),
   })
@@ -51,7 +53,7 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
         operationId: 'createRecipients',
         summary: 'Give recipients short URLs of their own',
         description:
-          'In the order of the request. Those who have one already keep it, however their number is spelt; it is shown as it was given first.',
+          'In the order of the request. Those who have one already keep it, however their number is spelt; it is shown as it was given first. Without the scope `visits:pii` no answer tells whether a number is right: a known `message_id` gives its recipient, whatever number comes with it, and of numbers without one only those are known that the same token has brought (of JWTs that were signed elsewhere, one with the same claims).',
         tags: ['Recipients'],
         consumes: bodyTypes,
         params: linkParams,
@@ -62,14 +64,17 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
       config: { scope: 'links:write' },
     },
     async (request) => {
-      const view = viewOf(request)
       const wanted = request.body.recipients.map(({ mobile, message_id: messageId, sent_at: sentAt }) => ({
         mobile,
         messageId,
         sentAt,
       }))
-      const { recipients } = await createRecipients(db, request.caller.ownerId, request.params.id, wanted, rule)
-      note(request, 'createRecipients', request.params.id, recipients)
+      const { caller, params } = request
+      const sender = maskedSender(caller)
+      const made = await createRecipients(db, caller.ownerId, params.id, wanted, rule, sender)
+      const { recipients, leadsToMobile } = made
+      note(request, 'createRecipients', params.id, recipients, sender === null ? [] : namedBy(wanted))
+      const view = viewOf(request, leadsToMobile)
       return success(
         'Recipients Created Successfully',
         recipients.map((recipient) => recipientResource(recipient, view)),
@@ -93,22 +98,28 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
     },
     async (request, reply) => {
       const { params, query, caller } = request
-      const view = viewOf(request)
       const { visited: wanted, mobile } = query.filter ?? {}
-      if (mobile !== undefined && !view.pii) throw forbidden('visits:pii')
+      const filters = mobile === undefined ? [] : ['mobile']
+      requireNumbers(reads, request, { operation: 'listRecipients', linkId: params.id, filters })
       const visited = wanted === undefined ? null : wanted === '1'
       const pageRequest = { number: query.page, perPage: query.per_page }
       const page =
         mobile === undefined
           ? await pageOfRecipients(db, caller.ownerId, params.id, pageRequest, visited)
           : await pageOfPerson(db, caller.ownerId, params.id, pageRequest, visited, mobileSearch(rule, [mobile]))
+      const view = viewOf(request, page.leadsToMobile)
       const items = page.items.map((recipient) => JSON.stringify(recipientResource(recipient, view)))
       const address = { path: publicAddress(request, config.publicUrl), query: parseQueryString(rawQuery(request)) }
       const body = listBody('Recipients', items, pagination(page, address))
       const tag = bodyTag(body)
       if (isUnchanged(request, tag)) return notModified(reply, tag)
-      note(request, 'listRecipients', params.id, page.items, mobile === undefined ? [] : ['mobile'])
+      note(request, 'listRecipients', params.id, page.items, filters)
       return tagged(reply, tag).type('application/json; charset=utf-8').send(body)
     },
   )
+}
+
+/** Names of what tells one person from others, for the audit. */
+function namedBy(wanted: WantedRecipient[]): string[] {
+  return wanted.some(({ messageId }) => messageId !== null) ? ['message_id', 'mobile'] : ['mobile']
 }

@@ -148,11 +148,6 @@ export function isDense({ conditions, from, to, bots, sort }: VisitFilters): boo
   return conditions.length === 0 && from === null && to === null && bots !== 'only' && sort === null
 }
 
-/** Whether they tell the whole number of a recipient, which not everybody may see. */
-export function needsNumbers({ conditions }: VisitFilters): boolean {
-  return conditions.some(({ name }) => name === 'mobile')
-}
-
 /** Names of filters that tell one person from others. */
 export function personalFilters({ conditions }: Pick<VisitFilters, 'conditions'>): readonly FilterName[] {
   return conditions.length === 0 ? none : conditions.map(({ name }) => name).filter((name) => personal.has(name))

@@ -6,6 +6,7 @@
  * of the text is ready (fragments.ts). docs/decisions/2026-11-23-json-of-visits.md has the ways that were measured.
  */
 import { formatTime } from '../http/time.js'
+import { maskedMobile } from '../recipients/masked.js'
 import { type Fragments, noPlace, type OwnerFragments } from './fragments.js'
 import { visitIdOf } from './visit-id.js'
 
@@ -94,7 +95,7 @@ const text = (value: string | null | undefined) =>
 
 /** Without visits:pii the last three digits are hidden. */
 function shown(mobile: string | null | undefined, pii: boolean): string | null | undefined {
-  return pii || mobile == null ? mobile : `${mobile.slice(0, -3)}***`
+  return pii || mobile == null ? mobile : maskedMobile(mobile)
 }
 
 /** PostgreSQL's text of a timestamptz, whose zone is UTC on all our connections. */

@@ -1,12 +1,12 @@
 import type { FastifyRequest } from 'fastify'
 import { may } from '../accounts/scopes.js'
+import { requireNumbers } from '../audit/numbers.js'
 import type { Reads } from '../audit/reads.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery } from '../http/address.js'
 import { entityTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
 import { listBody } from '../http/envelope.js'
-import { forbidden } from '../http/errors.js'
 import { type PageAddress, pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
@@ -14,7 +14,7 @@ import type { LinkPositions } from '../links/positions.js'
 import { ownedLink } from '../links/repository.js'
 import { linkParams } from '../links/schema.js'
 import { visitsAnswer } from './answers.js'
-import { isDense, needsNumbers, personalFilters, type VisitFilters, visitFilters } from './filters.js'
+import { isDense, personalFilters, type VisitFilters, visitFilters } from './filters.js'
 import { frozenAt } from './frozen.js'
 import { linkWithPage, pageOfVisits, reach } from './pages.js'
 import type { ReadyBodies } from './ready-bodies.js'
@@ -47,11 +47,11 @@ export function visitRoutes(api: Api, { db, ready, reads, config }: VisitRoutesD
     const { params, query, caller } = request
     const filters = visitFilters(query)
     const view = { pii: may(caller, 'visits:pii'), zone: config.outputZone }
-    if (!view.pii && needsNumbers(filters)) throw forbidden('visits:pii')
+    const read = { operation: schema.operationId, linkId: params.id, filters: personalFilters(filters) } as const
+    requireNumbers(reads, request, read)
 
     const wanted = { number: query.page, perPage: query.per_page }
     const key = { ownerId: caller.ownerId, id: params.id }
-    const read = { operation: schema.operationId, linkId: params.id, filters: personalFilters(filters) } as const
     // What the client does not have, and nobody asked for lately, is read together with the link; with replicas, rows are
     // read there, and only the link from the primary.
     const isNew = request.headers['if-none-match'] === undefined && ready.isNew(`${key.ownerId} ${request.originalUrl}`)

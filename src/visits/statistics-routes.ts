@@ -1,17 +1,16 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CountryCode } from 'libphonenumber-js/max'
-import { may } from '../accounts/scopes.js'
+import { requireNumbers } from '../audit/numbers.js'
 import { nothingShown } from '../audit/read.js'
 import type { Reads } from '../audit/reads.js'
 import type { Config } from '../config.js'
 import { rawQuery } from '../http/address.js'
 import { isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
 import { success } from '../http/envelope.js'
-import { forbidden } from '../http/errors.js'
 import { parseQueryString, queryObject } from '../http/query-string.js'
 import { type Api, validated } from '../http/validate.js'
 import { linkParams } from '../links/schema.js'
-import { needsNumbers, personalFilters, visitFilters } from './filters.js'
+import { personalFilters, visitFilters } from './filters.js'
 import { statisticsAnswer } from './statistics/answers.js'
 import type { Digests } from './statistics/digests.js'
 import { type StatisticsQuery, statisticsQuery } from './statistics/query.js'
@@ -93,7 +92,9 @@ async function answerStatistics(
   reply: FastifyReply,
 ) {
   const filters = visitFilters(query)
-  if (!may(request.caller, 'visits:pii') && needsNumbers(filters)) throw forbidden('visits:pii')
+  const operation = source.linkId === null ? 'countAllVisits' : 'countVisits'
+  const read = { operation, linkId: source.linkId, filters: personalFilters(filters) } as const
+  requireNumbers(reads, request, read)
   const { timezone: zone = config.outputZone, interval = null, group_by: groupBy = [], top } = query
   const determinants = (state: SourceState) => [source, state, filters, zone, interval, groupBy, top]
 
@@ -113,7 +114,6 @@ async function answerStatistics(
   const tag = tags.learn(determinants(state), body)
   if (isUnchanged(request, tag)) return notModified(reply, tag)
   // Numbers of visits name nobody, unless it was somebody that was asked for.
-  const operation = source.linkId === null ? 'countAllVisits' : 'countVisits'
-  reads.note(request, { operation, linkId: source.linkId, filters: personalFilters(filters) }, nothingShown)
+  reads.note(request, read, nothingShown)
   return tagged(reply, tag).type('application/json; charset=utf-8').send(body)
 }

@@ -31,12 +31,12 @@ const wishes = fc.record({
 
 function callerOf({ scopes, isStored, ...token }: ReturnType<typeof example>): Caller {
   const id = isStored ? '01a206d4-16b5-7f4f-98b7-970dc78e479a' : null
-  return { ownerId: 1, scopes, token: { id, name: 'x', createdAt: null, ...token } }
+  return { ownerId: 1, scopes, token: { id, sender: 'x', name: 'x', createdAt: null, ...token } }
 }
 const example = () =>
   fc.sample(callers, 1)[0] as { scopes: Set<string> | null; isStored: boolean } & Omit<
     Caller['token'],
-    'id' | 'name' | 'createdAt'
+    'id' | 'sender' | 'name' | 'createdAt'
   >
 
 describe('a token made by another', () => {

@@ -55,7 +55,7 @@ const reads = async (query = '', headers: Record<string, string> = site.as(owner
 
 const entry = (operation: keyof typeof endpoints, given: object) => ({
   ...{ id: expect.any(String), token_id: null, token_name: null, operation, endpoint: endpoints[operation] },
-  ...{ link_id: 7, answers: 1, filters: [] },
+  ...{ link_id: 7, answers: 1, filters: [], masked: false },
   ...{ first_at: '2026-01-31T12:00:02.120000Z', last_at: '2026-01-31T12:00:02.120000Z' },
   ...given,
 })
@@ -106,8 +106,6 @@ describe('what may be seen whole is noted:', () => {
     const payload = [{ mobile: '447700900125' }, { mobile: '447700900123', message_id: null }]
     const url = '/link/urls/7/recipients'
     const post = (scope: string) => site.app.inject({ method: 'POST', url, headers: site.as(owner, scope), payload })
-    expect((await post(masked)).statusCode).toBe(200)
-    expect(await reads()).toEqual([])
     expect((await post(whole)).statusCode).toBe(200)
     expect(await reads()).toEqual([entry('createRecipients', range(1, 3, 2))])
   })
@@ -138,6 +136,41 @@ describe('what may be seen whole is noted:', () => {
     const { 'visits export': command, ...ofApi } = endpoints
     expect(Object.fromEntries(known)).toMatchObject(ofApi)
     expect(command).toBe('smart-link visits export')
+  })
+})
+
+describe('numbers that are named without visits:pii are noted as such:', () => {
+  const guessed = { ...range(null, null, 0), filters: ['mobile'], masked: true }
+
+  it.each<[operation: keyof typeof endpoints, url: string, given: object]>([
+    ['listVisits', visitsOf7, {}],
+    ['listVisits', `${visitsOf7}?filter[token]=a`, { filters: ['mobile', 'token'] }],
+    ['exportVisits', `${visitsOf7}/export`, {}],
+    ['countVisits', `${visitsOf7}/stats`, {}],
+    ['countAllVisits', '/link/visits/stats', { link_id: null }],
+    ['listRecipients', '/link/urls/7/recipients', {}],
+    ['listRecipients', '/link/urls/999/recipients', { link_id: 999 }],
+  ])('by the refused filter of %s: %s', async (operation, url, given) => {
+    const query = `${url.includes('?') ? '&' : '?'}filter[mobile]=447700900124`
+    for (const number of ['', '9']) expect((await get(url + query + number, masked)).status).toBe(403)
+    expect(await reads()).toEqual([entry(operation, { ...guessed, answers: 2, ...given })])
+  })
+
+  it('by recipients that were brought, known or not', async () => {
+    const url = '/link/urls/7/recipients'
+    const post = async (scope: string, payload: object[]) => {
+      const answer = await site.app.inject({ method: 'POST', url, headers: site.as(owner, scope), payload })
+      expect(answer.statusCode).toBe(200)
+    }
+    await post(masked, [{ mobile: '447700900123' }, { mobile: '15551234567' }])
+    expect(await reads()).toEqual([entry('createRecipients', { ...range(3, 4, 2), filters: ['mobile'], masked: true })])
+    await post(masked, [{ mobile: '15551234568', message_id: 'm-1' }])
+    await post(whole, [{ mobile: '447700900123' }])
+    const both = (await reads()).toSorted((a, b) => Number(a.masked) - Number(b.masked))
+    expect(both).toEqual([
+      entry('createRecipients', range(1, 1, 1)),
+      entry('createRecipients', { ...range(3, 5, 3), answers: 2, filters: ['message_id', 'mobile'], masked: true }),
+    ])
   })
 })
 

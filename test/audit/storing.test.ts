@@ -20,7 +20,7 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers())
 
 const reader = (ownerId: number) => {
-  const token = { id: null, name: null, allowedIps: [], rateLimit: null, expiresAt: null, createdAt: null }
+  const token = { id: null, sender: 'x', name: null, allowedIps: [], rateLimit: null, expiresAt: null, createdAt: null }
   const caller: Caller = { ownerId, scopes: new Set(['visits:pii']), token }
   return { caller, method: 'GET' }
 }

@@ -71,14 +71,23 @@ describe('new recipients', () => {
   sends('the same one twice', json([{ mobile: '447700900123' }, { mobile: '4477 0090 0123' }]), {
     ...created(createdRecipient(1, '447700900***'), createdRecipient(1, '447700900***')),
   })
-  const known = { given: [link(20), recipients(20, '919019955123')] }
+  const known = [link(20), recipients(20, '919019955123')]
+  const both = json([{ mobile: '919019955123' }, { mobile: '447700900123' }])
   sends(
     'one who is there already',
-    json([{ mobile: '919019955123' }, { mobile: '447700900123' }]),
+    both,
     {
-      ...created(storedRecipient(1, '919019955***'), createdRecipient(2, '447700900***')),
+      ...created(storedRecipient(1, '919019955123'), createdRecipient(2, '447700900123')),
     },
-    known,
+    { given: known, as: 'links:write visits:pii' },
+  )
+  sends(
+    'one who is there already, for who may not know that',
+    both,
+    {
+      ...created(createdRecipient(2, '919019955***'), createdRecipient(3, '447700900***')),
+    },
+    { given: known },
   )
   for (const at of [`${path}/`, `/api/v2${path}`, `/api/v2/api/v2${path}`, path.replaceAll('/', '//')]) {
     answers(

@@ -170,7 +170,15 @@ describe('a route that a body has chosen', () => {
     handleErrors(app)
     validateWithZod(app)
     app.decorateRequest('caller')
-    const token = { id: null, name: null, allowedIps: [], rateLimit: null, expiresAt: null, createdAt: null }
+    const token = {
+      id: null,
+      sender: 'x',
+      name: null,
+      allowedIps: [],
+      rateLimit: null,
+      expiresAt: null,
+      createdAt: null,
+    }
     app.addHook('onRequest', async (request) => {
       request.caller = { ownerId: 1, scopes: new Set(scopes.split(' ')), token }
     })

@@ -46,7 +46,7 @@ function RecipientRow({ recipient }: { recipient: Recipient }) {
   return (
     <tr>
       <td class="mono strong" data-label={columns.mobile}>
-        {short_url === null ? <span class="mark">{erased}</span> : (mobile ?? none)}
+        {short_url === null && mobile === null ? <span class="mark">{erased}</span> : (mobile ?? none)}
       </td>
       <td class="mono id-text" data-label={columns.messageId}>
         <span>{message_id ?? none}</span>
