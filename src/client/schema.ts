@@ -162,7 +162,9 @@ export interface paths {
         put?: never;
         /**
          * Create a link
-         * @description Scope: `links:write`.
+         * @description `{mobile}` in `long_url`, `fallback_url` or `rules`, and a `webhook_id` that is told whole numbers, need the scope `visits:pii`.
+         *
+         *     Scope: `links:write`.
          */
         post: operations["createLink"];
         delete?: never;
@@ -185,14 +187,14 @@ export interface paths {
         get: operations["showLink"];
         /**
          * Edit a link
-         * @description What the body leaves out stays as it is, but `long_url` is always needed. PATCH and POST do the same.
+         * @description What the body leaves out stays as it is, but `long_url` is always needed. `{mobile}` in `long_url`, `fallback_url` or `rules`, and a `webhook_id` that is told whole numbers, need the scope `visits:pii`, and so do changes of what has it already. PATCH and POST do the same.
          *
          *     Scope: `links:write`.
          */
         put: operations["editLink"];
         /**
          * Edit a link
-         * @description What the body leaves out stays as it is, but `long_url` is always needed. PATCH and POST do the same.
+         * @description What the body leaves out stays as it is, but `long_url` is always needed. `{mobile}` in `long_url`, `fallback_url` or `rules`, and a `webhook_id` that is told whole numbers, need the scope `visits:pii`, and so do changes of what has it already. PATCH and POST do the same.
          *
          *     Scope: `links:write`.
          */
@@ -208,7 +210,7 @@ export interface paths {
         head?: never;
         /**
          * Edit a link
-         * @description What the body leaves out stays as it is, but `long_url` is always needed. PATCH and POST do the same.
+         * @description What the body leaves out stays as it is, but `long_url` is always needed. `{mobile}` in `long_url`, `fallback_url` or `rules`, and a `webhook_id` that is told whole numbers, need the scope `visits:pii`, and so do changes of what has it already. PATCH and POST do the same.
          *
          *     Scope: `links:write`.
          */
@@ -232,7 +234,7 @@ export interface paths {
         put?: never;
         /**
          * Give recipients short URLs of their own
-         * @description In the order of the request. Those who have one already keep it, however their number is spelt; it is shown as it was given first.
+         * @description In the order of the request. Those who have one already keep it, however their number is spelt; it is shown as it was given first. Without the scope `visits:pii` no answer tells whether a number is right: a known `message_id` gives its recipient, whatever number comes with it, and of numbers without one only those are known that the same token has brought (of JWTs that were signed elsewhere, one with the same claims).
          *
          *     Scope: `links:write`.
          */
@@ -254,7 +256,7 @@ export interface paths {
         put?: never;
         /**
          * Blank a person everywhere
-         * @description Recipients of all links with this number, in any spelling, lose it, their message and their token, which goes on leading to the link; their visits lose token, message, number, address and query. Rows stay counted. Answered when all is done; asking again changes nothing, and goes on where a request was cut off.
+         * @description Recipients of all links with this number, in any spelling, lose it, their message and their token, which goes on leading to the link; their visits lose token, message, number, address and query. Rows stay counted. Answered when all is done; asking again changes nothing, and goes on where a request was cut off. Without the scope `visits:pii` it does not say how much there was.
          *
          *     Scope: `recipients:erase`.
          */
@@ -304,7 +306,7 @@ export interface paths {
         put?: never;
         /**
          * Create a webhook
-         * @description Links name it in `webhook_id`. Each visit of such a link is posted to `uri`, which may hold placeholders behind its host, with the whole number of the recipient.
+         * @description Links name it in `webhook_id`. Each visit of such a link is posted to `uri`, which may hold placeholders behind its host. With the scope `visits:pii` numbers are sent whole, in the body and for `{mobile}`; without it they are masked, and `{mobile}` is refused.
          *
          *     Scope: `webhooks:write`.
          */
@@ -329,14 +331,14 @@ export interface paths {
         get: operations["showWebhook"];
         /**
          * Edit a webhook
-         * @description What the body leaves out, or gives back masked, stays as it is. What waits to be delivered is tried at once. PATCH and POST do the same.
+         * @description What the body leaves out, or gives back masked, stays as it is. Where numbers are sent, and whether whole, changes with the scope `visits:pii` only. What waits to be delivered is tried at once. PATCH and POST do the same.
          *
          *     Scope: `webhooks:write`.
          */
         put: operations["editWebhook"];
         /**
          * Edit a webhook
-         * @description What the body leaves out, or gives back masked, stays as it is. What waits to be delivered is tried at once. PATCH and POST do the same.
+         * @description What the body leaves out, or gives back masked, stays as it is. Where numbers are sent, and whether whole, changes with the scope `visits:pii` only. What waits to be delivered is tried at once. PATCH and POST do the same.
          *
          *     Scope: `webhooks:write`.
          */
@@ -352,7 +354,7 @@ export interface paths {
         head?: never;
         /**
          * Edit a webhook
-         * @description What the body leaves out, or gives back masked, stays as it is. What waits to be delivered is tried at once. PATCH and POST do the same.
+         * @description What the body leaves out, or gives back masked, stays as it is. Where numbers are sent, and whether whole, changes with the scope `visits:pii` only. What waits to be delivered is tried at once. PATCH and POST do the same.
          *
          *     Scope: `webhooks:write`.
          */
@@ -570,7 +572,7 @@ export interface paths {
         };
         /**
          * Download the visits of a link
-         * @description Oldest recorded first, up to the newest at the start of the answer. The trailers `X-Row-Count` and `X-Next-Cursor` say how many rows there are and where a later export, or the feed, goes on. An answer that broke off goes on with `after`.
+         * @description Oldest recorded first, up to the newest at the start of the answer. The trailers `X-Row-Count` and `X-Next-Cursor` say how many rows there are and where a later export, or the feed, goes on. An answer that broke off goes on with `after`; it does where the token is not accepted any more, and where nothing of it is taken for long.
          *
          *     Scope: `visits:read`.
          */
@@ -636,7 +638,7 @@ export interface paths {
         };
         /**
          * List who has read personal data
-         * @description Newest minute first: which token was given visits or recipients with whole mobile numbers (scope `visits:pii`), and which of them. Kept for `AUDIT_DAYS`. Other servers tell within some seconds.
+         * @description Newest minute first: which token was given visits or recipients with whole mobile numbers (scope `visits:pii`), and which of them; and which token without that scope named numbers. Kept for `AUDIT_DAYS`. Other servers tell within some seconds.
          *
          *     Scope: `audit:read`.
          */
@@ -948,7 +950,7 @@ export interface components {
         Recipient: {
             /** @description Number within the link. */
             id: number;
-            /** @description null: the person was erased. */
+            /** @description null: the person was erased. Without the scope `visits:pii` also null where the link has `{mobile}` in an address that it leads to, since whoever opens the short URL gets the number; but not for who gave the number. */
             token: string | null;
             short_url: string | null;
             message_id: string | null;
@@ -973,10 +975,10 @@ export interface components {
             id: string;
             /** @description When all was blanked; null: it was cut off. The next request for the number goes on with it. */
             erased_at: string | null;
-            /** @description Recipients that were blanked. */
-            recipients: number;
-            /** @description Visits that were blanked. */
-            visits: number;
+            /** @description Recipients that were blanked; null without the scope `visits:pii`. */
+            recipients: number | null;
+            /** @description Visits that were blanked; null without the scope `visits:pii`. */
+            visits: number | null;
             /**
              * Format: date-time
              * @description When it was asked for.
@@ -984,8 +986,8 @@ export interface components {
             created_at: string;
             /** @description Who asked for it; null: the token was signed elsewhere, and is not stored here. */
             access_token_id: string | null;
-            /** @description Stands for the number: the same for the same one. */
-            mobile_hash: string;
+            /** @description Stands for the number: the same for the same one; null without the scope `visits:pii`. */
+            mobile_hash: string | null;
         };
         /** @description Where visits of links that name it are sent. */
         Webhook: {
@@ -1006,12 +1008,19 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             updated_at: string;
+            /**
+             * @description Only with `include=settings`. 1: numbers are sent whole; 0: masked.
+             * @enum {number}
+             */
+            whole_numbers?: 0 | 1;
         };
         NewWebhook: {
             name: string | number;
             uri: string | number;
             /** @description 0: nothing is sent. */
             status?: (0 | "0" | false | 1 | "1" | true) | null;
+            /** @description 1: numbers are sent whole; 0: without their last three digits. Only with the scope `visits:pii` can it be 1, as it is for a new webhook then, or be changed. */
+            whole_numbers?: (0 | "0" | false | 1 | "1" | true) | null;
             secret?: (string | number) | null;
             token?: (string | number) | null;
         };
@@ -1020,6 +1029,8 @@ export interface components {
             uri?: string | number;
             /** @description 0: nothing is sent. */
             status?: (0 | "0" | false | 1 | "1" | true) | null;
+            /** @description 1: numbers are sent whole; 0: without their last three digits. Only with the scope `visits:pii` can it be 1, as it is for a new webhook then, or be changed. */
+            whole_numbers?: (0 | "0" | false | 1 | "1" | true) | null;
             secret?: (string | number) | null;
             token?: ("*****" | (string | number)) | null;
         };
@@ -1177,7 +1188,7 @@ export interface components {
                 suspected: number;
             } | null;
         };
-        /** @description Personal data that was read with one token of one link within one minute. */
+        /** @description Personal data that was read, or numbers that were named by who may not see them, with one token of one link within one minute. */
         Read: {
             /** Format: uuid */
             id: string;
@@ -1200,6 +1211,8 @@ export interface components {
             rows: number;
             /** @description Names of filters by personal data that were used. Their values are not kept. */
             filters: string[];
+            /** @description true: the token may not see numbers, and named some: in a filter, which was refused, or in recipients that it brought. */
+            masked: boolean;
             /**
              * Format: date-time
              * @description When the first of them was read.
@@ -1229,7 +1242,7 @@ export interface components {
             country_code: string;
             region: string;
             city: string;
-            /** @description The recipient's whole number, with its country code where that is known; null for a link without recipients. */
+            /** @description The recipient's number, with its country code where that is known, whole or with `***` for its last three digits (`whole_numbers` of the webhook); null for a link without recipients. */
             mobile: string | null;
             /** @description When the link was opened. `Y-m-d H:i:s` in the server's output zone (UTC unless set). */
             created_at: string;
@@ -1271,7 +1284,7 @@ export interface components {
                 };
             };
         };
-        /** @description The access token lacks a scope. */
+        /** @description The access token lacks a scope; `errors` names fields where only these need it. */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1286,6 +1299,9 @@ export interface components {
                     code: 403;
                     message: string;
                     data: unknown[];
+                    errors?: {
+                        [key: string]: string[];
+                    };
                 };
             };
         };
@@ -2545,10 +2561,10 @@ export interface operations {
                             id: string;
                             /** @description When all was blanked; null: it was cut off. The next request for the number goes on with it. */
                             erased_at: string | null;
-                            /** @description Recipients that were blanked. */
-                            recipients: number;
-                            /** @description Visits that were blanked. */
-                            visits: number;
+                            /** @description Recipients that were blanked; null without the scope `visits:pii`. */
+                            recipients: number | null;
+                            /** @description Visits that were blanked; null without the scope `visits:pii`. */
+                            visits: number | null;
                         };
                     };
                 };
@@ -2637,6 +2653,7 @@ export interface operations {
                 /** @description What is no number of a page means the first. */
                 page?: number;
                 per_page?: number;
+                include?: "settings";
                 /** @description `name` may be a part of the name. */
                 filter?: {
                     name?: string;
@@ -2700,7 +2717,9 @@ export interface operations {
     };
     createWebhook: {
         parameters: {
-            query?: never;
+            query?: {
+                include?: "settings";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -2750,7 +2769,9 @@ export interface operations {
     };
     showWebhook: {
         parameters: {
-            query?: never;
+            query?: {
+                include?: "settings";
+            };
             header?: {
                 /** @description Tag of an answer that the client has: 304 while it is still true. */
                 "If-None-Match"?: string;
@@ -2801,6 +2822,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             408: components["responses"]["RequestTimeout"];
             417: components["responses"]["ExpectationFailed"];
+            422: components["responses"]["Invalid"];
             429: components["responses"]["TooManyRequests"];
             431: components["responses"]["HeadersTooLarge"];
             500: components["responses"]["ServerError"];
@@ -2809,7 +2831,9 @@ export interface operations {
     };
     editWebhook: {
         parameters: {
-            query?: never;
+            query?: {
+                include?: "settings";
+            };
             header?: never;
             path: {
                 /** @description Id of the webhook. */
@@ -2862,7 +2886,9 @@ export interface operations {
     };
     editWebhookByPost: {
         parameters: {
-            query?: never;
+            query?: {
+                include?: "settings";
+            };
             header?: {
                 /** @description PUT, PATCH or DELETE: the request is what it would be with that verb. For clients that can only send POST. */
                 "X-HTTP-Method-Override"?: string;
@@ -2962,7 +2988,9 @@ export interface operations {
     };
     editWebhookByPatch: {
         parameters: {
-            query?: never;
+            query?: {
+                include?: "settings";
+            };
             header?: never;
             path: {
                 /** @description Id of the webhook. */

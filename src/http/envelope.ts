@@ -28,7 +28,7 @@ export function listBody(message: string, items: string[], { links, meta }: { li
   return body
 }
 
-/** An answer other than success; `errors` only where fields are named (422). */
+/** An answer other than success; `errors` only where fields are named (422, and 403 where fields need a scope). */
 export function failure(code: number, message: string, errors?: FieldErrors) {
   return { status: 'ERROR', code, message, data: [], ...(errors && { errors }) }
 }
@@ -60,7 +60,9 @@ export function errorSchema(code: number, message?: string) {
     message: message === undefined ? z.string().meta({ examples: [STATUS_CODES[code]] }) : z.literal(message),
     data: nothing,
   })
-  return code === 422 ? whole.extend({ errors: z.record(z.string(), z.array(z.string()).min(1)) }) : whole
+  const errors = z.record(z.string(), z.array(z.string()).min(1))
+  if (code === 422) return whole.extend({ errors })
+  return code === 403 ? whole.extend({ errors: errors.optional() }) : whole
 }
 
 /** The whole of a page: items, then Laravel's `links` and `meta` (docs/api-contract.md section 3). */

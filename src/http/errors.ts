@@ -25,8 +25,10 @@ export const badRequest = (message: string) => new HttpError(400, message)
 export const methodNotAllowed = (verbs: Iterable<string>) =>
   new HttpError(405, 'Method Not Allowed', { headers: { allow: [...verbs].sort().join(', ') } })
 
-export const forbidden = (scope: string) =>
+/** @param errors what needs the scope, where the rest of the request does not */
+export const forbidden = (scope: string, errors?: FieldErrors) =>
   new HttpError(403, 'User does not have the right permissions.', {
+    ...(errors && { errors }),
     headers: { 'www-authenticate': `Bearer realm="smart-link", error="insufficient_scope", scope="${scope}"` },
   })
 

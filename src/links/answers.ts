@@ -55,7 +55,7 @@ const linkSchema = z
       .meta({ examples: [20] }),
     title: z.string().meta({ examples: ['Autumn offer'] }),
     short_url: z.string().meta({ examples: ['https://s.example.com/JFlCjw'] }),
-    long_url: z.string().meta({ examples: ['https://www.example.com/offer?m={mobile}'] }),
+    long_url: z.string().meta({ examples: ['https://www.example.com/offer?visit={id}'] }),
     webhook_id: z
       .string()
       .nullable()

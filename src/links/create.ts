@@ -5,6 +5,7 @@ import { inTransaction } from '../database/transaction.js'
 import { invalid } from '../http/errors.js'
 import { announceToken } from './announce.js'
 import { contentColumns, contentOf, contentParameters, contentValues, type LinkContent, newContent } from './content.js'
+import { refuseNumbers } from './refuse-numbers.js'
 import { isReserved } from './reserved.js'
 import { type LinkRow, linkColumns } from './resource.js'
 import type { LinkFields } from './schema.js'
@@ -18,14 +19,22 @@ const tokenLength = 6
  * there is none: a token that is accepted may speak of one that nobody has met yet.
  *
  * @param zone of `last_visited`
- * @throws HttpError 422 when somebody has, or ever had, the wanted code
+ * @param seesNumbers whether whoever asks may see whole numbers, and so have them sent somewhere (mobile-placeholder.ts)
+ * @throws HttpError 422 when somebody has, or ever had, the wanted code, 403 for what would give out numbers
  */
-export async function createLink(db: Database, ownerId: number, fields: LinkFields, zone: string): Promise<LinkRow> {
+export async function createLink(
+  db: Database,
+  ownerId: number,
+  fields: LinkFields,
+  zone: string,
+  seesNumbers = true,
+): Promise<LinkRow> {
   return inTransaction(db, async (client) => {
     await ensureOwner(client, ownerId)
     const { rows } = await client.query<{ last_link_id: string }>(nextNumber([ownerId]))
     const id = Number(rows[0]?.last_link_id)
     const content = contentOf(fields, newContent)
+    if (!seesNumbers) await refuseNumbers(client, ownerId, null, content)
     if (fields.slug === undefined) return withRandomToken(client, ownerId, id, content, zone)
     const row = await insert(client, ownerId, id, fields.slug, content, zone)
     if (row === undefined) throw slugTaken()

@@ -6,6 +6,7 @@ import { notFound } from '../http/errors.js'
 import { announceLink, announceToken } from './announce.js'
 import { contentColumns, contentOf, contentParameters, contentValues, type LinkContent } from './content.js'
 import { slugTaken } from './create.js'
+import { refuseNumbers } from './refuse-numbers.js'
 import { type LinkRow, linkColumns } from './resource.js'
 import type { LinkFields } from './schema.js'
 
@@ -16,7 +17,9 @@ import type { LinkFields } from './schema.js'
  * Nothing of it shows in visits that are recorded, so no revision is raised.
  *
  * @param zone of `last_visited`
- * @throws HttpError 404 for a missing link and for one of somebody else, 422 when somebody else has, or ever had, the slug
+ * @param seesNumbers whether whoever asks may see whole numbers, and so change where they are sent (mobile-placeholder.ts)
+ * @throws HttpError 404 for a missing link and for one of somebody else, 422 when somebody else has, or ever had, the slug, 403
+ *   for what would give out numbers
  */
 export async function editLink(
   db: Database,
@@ -24,17 +27,19 @@ export async function editLink(
   id: number,
   fields: LinkFields,
   zone: string,
+  seesNumbers = true,
 ): Promise<LinkRow> {
   return inTransaction(db, async (client) => {
     await client.query(lockOwner([ownerId]))
     const { rows } = await client.query<LinkContent & { token: string | null }>(selectContent([ownerId, id]))
     const before = rows[0]
     if (before === undefined) throw notFound()
-    const { slug = before.token } = fields
-    if (slug !== null && slug !== before.token) await takeSlug(client, ownerId, id, slug)
     // A link that an import made up has no target, and waits for one to be opened.
     const status = before.long_url === '' ? 1 : before.status
     const content = contentOf(fields, { ...before, status })
+    if (!seesNumbers) await refuseNumbers(client, ownerId, before, content)
+    const { slug = before.token } = fields
+    if (slug !== null && slug !== before.token) await takeSlug(client, ownerId, id, slug)
     const updated = await client.query<LinkRow>(updateLink([ownerId, id, slug, zone, ...contentValues(content)]))
     const row = updated.rows[0]
     if (row === undefined) throw notFound()

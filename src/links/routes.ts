@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { may } from '../accounts/scopes.js'
 import type { Config } from '../config.js'
 import { type Database, statement } from '../database/open.js'
 import { publicAddress, rawQuery, requestOrigin } from '../http/address.js'
@@ -28,6 +29,7 @@ export function linkRoutes(api: Api, { db, config }: LinkRoutesDeps): void {
   const { outputZone: zone } = config
   const body = linkBody(config)
   const tags = ['Links']
+  const seesNumbers = ({ caller }: FastifyRequest) => may(caller, 'visits:pii')
   const viewOf = (request: FastifyRequest, include: 'settings' | null | undefined): LinkView => ({
     shortBase: config.shortUrl ?? config.publicUrl ?? requestOrigin(request),
     withSettings: include === 'settings',
@@ -65,6 +67,7 @@ export function linkRoutes(api: Api, { db, config }: LinkRoutesDeps): void {
       schema: {
         operationId: 'createLink',
         summary: 'Create a link',
+        description: `${numbersText}.`,
         tags,
         consumes: bodyTypes,
         querystring: includeQuery,
@@ -76,7 +79,7 @@ export function linkRoutes(api: Api, { db, config }: LinkRoutesDeps): void {
     async (request) => {
       const view = viewOf(request, request.query.include)
       refuseShortAddresses(request.body, view.shortBase)
-      const row = await createLink(db, request.caller.ownerId, request.body, zone)
+      const row = await createLink(db, request.caller.ownerId, request.body, zone, seesNumbers(request))
       return success('Link Created Successfully', savedLinkResource(row, view))
     },
   )
@@ -110,8 +113,7 @@ export function linkRoutes(api: Api, { db, config }: LinkRoutesDeps): void {
       schema: {
         operationId: 'editLink',
         summary: 'Edit a link',
-        description:
-          'What the body leaves out stays as it is, but `long_url` is always needed. PATCH and POST do the same.',
+        description: `What the body leaves out stays as it is, but \`long_url\` is always needed. ${numbersText}, and so do changes of what has it already. PATCH and POST do the same.`,
         tags,
         consumes: bodyTypes,
         params: linkParams,
@@ -123,7 +125,8 @@ export function linkRoutes(api: Api, { db, config }: LinkRoutesDeps): void {
       handler: async (request) => {
         const view = viewOf(request, request.query.include)
         refuseShortAddresses(request.body, view.shortBase)
-        const row = await editLink(db, request.caller.ownerId, request.params.id, request.body, zone)
+        const { caller, params } = request
+        const row = await editLink(db, caller.ownerId, params.id, request.body, zone, seesNumbers(request))
         return success('Link Updated Successfully', savedLinkResource(row, view))
       },
     })
@@ -148,6 +151,9 @@ export function linkRoutes(api: Api, { db, config }: LinkRoutesDeps): void {
     },
   )
 }
+
+const numbersText =
+  '`{mobile}` in `long_url`, `fallback_url` or `rules`, and a `webhook_id` that is told whole numbers, need the scope `visits:pii`'
 
 /** @throws HttpError 404 for a missing link and for one of somebody else */
 async function linkRow(db: Database, ownerId: number, id: number, zone: string): Promise<LinkRow> {

@@ -42,7 +42,7 @@ const bodyOf = memoise((targetSchemes: string[], outputZone: string) =>
     .preprocess(
       withNewNames,
       z.object({
-        long_url: targetAddress(targetSchemes).meta({ examples: ['https://www.example.com/offer?m={mobile}'] }),
+        long_url: targetAddress(targetSchemes).meta({ examples: ['https://www.example.com/offer?visit={id}'] }),
         title: text('title')
           .nullable()
           .meta({ examples: ['Autumn offer'] })

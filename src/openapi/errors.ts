@@ -109,8 +109,13 @@ const errors: Record<number, CommonError> = {
   },
   403: {
     name: 'Forbidden',
-    description: 'The access token lacks a scope.',
-    examples: { scope: forbidden('visits:read') },
+    description: 'The access token lacks a scope; `errors` names fields where only these need it.',
+    examples: {
+      scope: forbidden('visits:read'),
+      field: forbidden('visits:pii', {
+        long_url: ['The long url field gives out whole mobile numbers: changing it needs the scope visits:pii.'],
+      }),
+    },
     headers: ['WWW-Authenticate'],
   },
   404: {

@@ -88,12 +88,12 @@ describe('the client', () => {
   it('creates, shows, lists, edits and deletes a link', async () => {
     const client = clientOf(26)
     const created = await client.POST('/link/urls', {
-      body: { long_url: 'https://example.com/a?b={mobile}', title: 'A' },
+      body: { long_url: 'https://example.com/a?b={link_id}', title: 'A' },
     })
     const link = created.data?.data
     expect(link).toMatchObject({
       title: 'A',
-      long_url: 'https://example.com/a?b={mobile}',
+      long_url: 'https://example.com/a?b={link_id}',
       visits: [],
       is_advanced: '0',
     })

@@ -13,8 +13,8 @@ const sends = (title: string, body: Request['body'], answer: ReturnType<typeof o
   answers(title, 'POST /link/urls', body === undefined ? {} : { body }, answer)
 
 describe('a new link, in every form of body', () => {
-  const fields = { long_url: `${target}?b={mobile}&c[`, title: ' Ä & b ', webhook_id: 7, is_advanced: true, status: 0 }
-  const shown = { long_url: `${target}?b={mobile}&c[`, title: 'Ä & b', webhook_id: '7', is_advanced: '1', status: 0 }
+  const fields = { long_url: `${target}?b={link_id}&c[`, title: ' Ä & b ', webhook_id: 7, is_advanced: true, status: 0 }
+  const shown = { long_url: `${target}?b={link_id}&c[`, title: 'Ä & b', webhook_id: '7', is_advanced: '1', status: 0 }
   for (const [name, write] of Object.entries(bodyForms)) {
     sends(name, write(fields), created(shown))
     sends(`${name}, by the old names`, write({ long_url: target, advanced: 1, webhook: 'w' }), {

@@ -31,7 +31,7 @@ it('makes a link with all its settings, which the API has then, and changes it',
   await dialog.getByLabel('Target').fill('ftp://example.com')
   await dialog.getByRole('button', { name: 'Create link' }).click()
   await dialog.locator('.error').waitFor()
-  await dialog.getByLabel('Target').fill('https://example.com/autumn?m={mobile}')
+  await dialog.getByLabel('Target').fill('https://example.com/autumn?v={id}')
   await dialog.getByLabel('Title').fill('Autumn sale')
   await dialog.getByLabel('Code in the short URL').fill('autumn')
   await dialog.getByText('More settings').click()
@@ -50,7 +50,7 @@ it('makes a link with all its settings, which the API has then, and changes it',
     (await site.app.inject({ url: '/link/urls?include=settings', headers: site.as(26) })).json().data[0]
   expect(await list()).toMatchObject({
     title: 'Autumn sale',
-    long_url: 'https://example.com/autumn?m={mobile}',
+    long_url: 'https://example.com/autumn?v={id}',
     token: 'autumn',
     status: 1,
     is_advanced: 0,
