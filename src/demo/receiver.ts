@@ -37,6 +37,13 @@ export async function tellReceiver(db: Database, url: string): Promise<void> {
     await editWebhook(db, demoOwner, known.id, { uri: url })
     return
   }
-  const { id } = await createWebhook(db, demoOwner, { name, uri: url, status: 1, secret: undefined, token: undefined })
+  const { id } = await createWebhook(db, demoOwner, {
+    name,
+    uri: url,
+    status: 1,
+    whole_numbers: 1,
+    secret: undefined,
+    token: undefined,
+  })
   await db.prisma.link.updateMany({ where: { userId: demoOwner, id: { in: linksTold } }, data: { webhookId: id } })
 }

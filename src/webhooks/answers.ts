@@ -19,6 +19,10 @@ const webhookSchema = z
     status: z.literal([0, 1]).meta({ description: '1: active.', examples: [1] }),
     created_at: instant('2022-10-11T09:58:42.000000Z'),
     updated_at: instant('2022-10-11T09:58:42.000000Z'),
+    whole_numbers: z
+      .literal([0, 1])
+      .meta({ description: 'Only with `include=settings`. 1: numbers are sent whole; 0: masked.', examples: [1] })
+      .optional(),
   })
   .meta({ id: 'Webhook', description: 'Where visits of links that name it are sent.' })
 

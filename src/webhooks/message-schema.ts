@@ -28,7 +28,7 @@ const visitMessage = z
       .nullable()
       .meta({
         description:
-          "The recipient's whole number, with its country code where that is known; null for a link without recipients.",
+          "The recipient's number, with its country code where that is known, whole or with `***` for its last three digits (`whole_numbers` of the webhook); null for a link without recipients.",
         examples: ['919019955123'],
       }),
     created_at: wallTime('2022-10-31 10:07:27', 'When the link was opened.'),

@@ -18,6 +18,8 @@ export interface PendingWebhook {
   uri: string
   secret: string | null
   verificationCode: string
+  /** Whether it is told whole numbers, or masked ones. */
+  wholeNumbers: boolean
   /** Another one after each edit. */
   revision: string
 }
@@ -51,6 +53,7 @@ export async function readPending(db: Database, { ownerId, linkId }: Lane, most:
       uri: row.uri,
       secret: row.secret,
       verificationCode: row.verification_code,
+      wholeNumbers: row.whole_numbers,
       revision: row.revision,
     },
     visit: row.created_at === null ? null : visitOf(row, row.created_at, linkId),
@@ -67,6 +70,7 @@ interface Row {
   uri: string
   secret: Text
   verification_code: string
+  whole_numbers: boolean
   revision: string
   created_at: Date | null
   client_ip: Text
@@ -126,10 +130,10 @@ function visitOf(row: Row, createdAt: Date, linkId: number): LoggedVisit {
 // OFFSET 0: everything is looked up by its key, for each delivery, however few rows there are. Visits of a deleted link are out
 // of sight, though not yet removed. So are addresses of an erased recipient: an erasure gets to the visits later.
 const pendingOfLane = statement(`
-SELECT d.seq, d.id, d.webhook_id, d.attempts, w.uri, w.secret, w.verification_code, w.updated_at::text AS revision, v.*
+SELECT d.seq, d.id, d.webhook_id, d.attempts, w.uri, w.secret, w.verification_code, w.whole_numbers, w.updated_at::text AS revision, v.*
 FROM webhook_deliveries d
 CROSS JOIN LATERAL (
-  SELECT uri, secret, verification_code, updated_at FROM webhooks
+  SELECT uri, secret, verification_code, whole_numbers, updated_at FROM webhooks
   WHERE user_id = d.user_id AND id = d.webhook_id AND status = 1 AND deleted_at IS NULL OFFSET 0
 ) w
 LEFT JOIN LATERAL (

@@ -4,10 +4,12 @@ import { type Database, statement } from '../database/open.js'
 import { inOneGo, inTransaction } from '../database/transaction.js'
 import { notFound } from '../http/errors.js'
 import type { Page, PageRequest } from '../http/paginate.js'
+import { refuseFields } from '../links/refuse-numbers.js'
 import { newVerificationCode } from './code.js'
 import { wakeLanes } from './lanes.js'
 import { type WebhookRow, webhookColumns } from './resource.js'
 import type { EditedWebhook, NewWebhook } from './schema.js'
+import { uriHoldsMobile } from './uri.js'
 
 /** Past any list, but not past 2^53. */
 const furthestPage = 2n ** 40n
@@ -38,12 +40,29 @@ export async function webhookRow(db: Database, ownerId: number, id: string): Pro
   return found(rows)
 }
 
-/** The owner is created when there is none: a token that is accepted may speak of one that nobody has met yet. */
-export async function createWebhook(db: Database, ownerId: number, fields: NewWebhook): Promise<WebhookRow> {
-  const { name, uri, status = 1, secret = null, token = newVerificationCode() } = fields
+/**
+ * The owner is created when there is none: a token that is accepted may speak of one that nobody has met yet.
+ *
+ * @param seesNumbers whether whoever asks may see whole numbers, and so have them sent somewhere
+ * @throws HttpError 403 for what would give out numbers
+ */
+export async function createWebhook(
+  db: Database,
+  ownerId: number,
+  fields: NewWebhook,
+  seesNumbers = true,
+): Promise<WebhookRow> {
+  const { name, uri, status = 1, whole_numbers = seesNumbers ? 1 : 0, secret = null, token } = fields
+  if (!seesNumbers) {
+    const holding = { uri: uriHoldsMobile(uri), whole_numbers: whole_numbers === 1 }
+    refuseFields(namesOf(holding))
+  }
+  const code = token ?? newVerificationCode()
   return inTransaction(db, async (client) => {
     await ensureOwner(client, ownerId)
-    const { rows } = await client.query<WebhookRow>(insert([ownerId, uuidv7(), name, uri, status, secret, token]))
+    const { rows } = await client.query<WebhookRow>(
+      insert([ownerId, uuidv7(), name, uri, status, secret, code, whole_numbers === 1]),
+    )
     return found(rows)
   })
 }
@@ -51,18 +70,40 @@ export async function createWebhook(db: Database, ownerId: number, fields: NewWe
 /**
  * Changes what the request says and leaves the rest. What waits to be delivered is tried at once.
  *
- * @throws HttpError 404 for a missing webhook and for one of somebody else
+ * @param seesNumbers whether whoever asks may see whole numbers, and so change where they are sent
+ * @throws HttpError 404 for a missing webhook and for one of somebody else, 403 for what would give out numbers
  */
 export async function editWebhook(
   db: Database,
   ownerId: number,
   id: string,
-  { name, uri, status, secret, token }: Partial<EditedWebhook>,
+  fields: Partial<EditedWebhook>,
+  seesNumbers = true,
 ): Promise<WebhookRow> {
-  const change = update([ownerId, id, name, uri, status, secret !== undefined, secret, token])
-  const [, updated] = await inOneGo<WebhookRow>(db, [lockOwner([ownerId]), change, wakeLanes([ownerId])])
-  return found(updated?.rows)
+  const { name, uri, status, whole_numbers, secret, token } = fields
+  const whole = whole_numbers === undefined ? null : whole_numbers === 1
+  return inTransaction(db, async (client) => {
+    await client.query(lockOwner([ownerId]))
+    if (!seesNumbers) {
+      const { rows } = await client.query<WebhookRow>(one([ownerId, id]))
+      const before = found(rows)
+      const isElsewhere = uri !== undefined && uri !== before.uri
+      refuseFields(
+        namesOf({
+          uri: isElsewhere && (before.whole_numbers || uriHoldsMobile(before.uri) || uriHoldsMobile(uri)),
+          whole_numbers: whole !== null && whole !== before.whole_numbers,
+        }),
+      )
+    }
+    const change = update([ownerId, id, name, uri, status, secret !== undefined, secret, token, whole])
+    const { rows } = await client.query<WebhookRow>(change)
+    const row = found(rows)
+    await client.query(wakeLanes([ownerId]))
+    return row
+  })
 }
+
+const namesOf = (fields: Record<string, boolean>) => Object.keys(fields).filter((name) => fields[name])
 
 /**
  * Deletes a webhook: it is out of sight and told nothing more from now on. Its deliveries are removed in the background
@@ -109,14 +150,15 @@ const one = statement(`SELECT ${webhookColumns} FROM webhooks w WHERE ${mine}`)
 const code = statement(`SELECT w.verification_code FROM webhooks w WHERE ${mine}`)
 
 const insert = statement(`
-INSERT INTO webhooks AS w (user_id, id, name, uri, status, secret, verification_code)
-VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING ${webhookColumns}`)
+INSERT INTO webhooks AS w (user_id, id, name, uri, status, secret, verification_code, whole_numbers)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING ${webhookColumns}`)
 
 // The clock of the moment: the transaction may have waited for an edit that began later.
 const update = statement(`
 UPDATE webhooks w SET
   name = coalesce($3::text, name), uri = coalesce($4::text, uri), status = coalesce($5::int2, status),
   secret = CASE WHEN $6::bool THEN $7::text ELSE secret END, verification_code = coalesce($8::text, verification_code),
+  whole_numbers = coalesce($9::bool, whole_numbers),
   updated_at = clock_timestamp()
 WHERE ${mine} RETURNING ${webhookColumns}`)
 

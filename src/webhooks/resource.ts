@@ -10,6 +10,8 @@ export interface WebhookResource {
   status: number
   created_at: string
   updated_at: string
+  /** What the hosted service does not know: only for clients that ask for it (`include=settings`). */
+  whole_numbers?: number
 }
 
 export interface WebhookRow {
@@ -17,6 +19,7 @@ export interface WebhookRow {
   name: string
   uri: string
   has_secret: boolean
+  whole_numbers: boolean
   status: number
   created_at: string
   updated_at: string
@@ -25,10 +28,10 @@ export interface WebhookRow {
 const iso = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
 /** Columns of a WebhookRow from `webhooks w`. Secrets do not leave the database for answers that do not show them. */
-export const webhookColumns = `w.id, w.name, w.uri, w.secret IS NOT NULL AS has_secret, w.status,
+export const webhookColumns = `w.id, w.name, w.uri, w.secret IS NOT NULL AS has_secret, w.whole_numbers, w.status,
   ${iso('w.created_at')} AS created_at, ${iso('w.updated_at')} AS updated_at`
 
-export function webhookResource(row: WebhookRow): WebhookResource {
+export function webhookResource(row: WebhookRow, withSettings: boolean): WebhookResource {
   return {
     id: row.id,
     name: row.name,
@@ -38,6 +41,7 @@ export function webhookResource(row: WebhookRow): WebhookResource {
     status: row.status,
     created_at: row.created_at,
     updated_at: row.updated_at,
+    ...(withSettings && { whole_numbers: row.whole_numbers ? 1 : 0 }),
   }
 }
 

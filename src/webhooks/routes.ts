@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { may } from '../accounts/scopes.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery } from '../http/address.js'
@@ -8,6 +9,7 @@ import { listBody, success } from '../http/envelope.js'
 import { pagination } from '../http/paginate.js'
 import { parseQueryString } from '../http/query-string.js'
 import type { Api } from '../http/validate.js'
+import { includeQuery } from '../links/schema.js'
 import {
   codeAnswer,
   codeCreatedAnswer,
@@ -40,6 +42,8 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
   const { db, config } = deps
   const tags = ['Webhooks']
   const ownerOf = (request: FastifyRequest) => request.caller.ownerId
+  const seesNumbers = ({ caller }: FastifyRequest) => may(caller, 'visits:pii')
+  const isAskedFor = (include: 'settings' | null | undefined) => include === 'settings'
 
   api.get(
     '/developer/webhooks',
@@ -55,9 +59,9 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
       config: { scope: 'webhooks:read' },
     },
     async (request, reply) => {
-      const { page: number, per_page: perPage, filter } = request.query
+      const { page: number, per_page: perPage, filter, include } = request.query
       const page = await pageOfWebhooks(db, ownerOf(request), filter?.name ?? null, { number, perPage })
-      const items = page.items.map((row) => JSON.stringify(webhookResource(row)))
+      const items = page.items.map((row) => JSON.stringify(webhookResource(row, isAskedFor(include))))
       const address = { path: publicAddress(request, config.publicUrl), query: parseQueryString(rawQuery(request)) }
       const answer = listBody('OK', items, pagination(page, address))
       const tag = bodyTag(answer)
@@ -73,17 +77,18 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
         operationId: 'createWebhook',
         summary: 'Create a webhook',
         description:
-          'Links name it in `webhook_id`. Each visit of such a link is posted to `uri`, which may hold placeholders behind its host, with the whole number of the recipient.',
+          'Links name it in `webhook_id`. Each visit of such a link is posted to `uri`, which may hold placeholders behind its host. With the scope `visits:pii` numbers are sent whole, in the body and for `{mobile}`; without it they are masked, and `{mobile}` is refused.',
         tags,
         consumes: bodyTypes,
+        querystring: includeQuery,
         body: newWebhookBody(config.webhooks.allowPrivate),
         response: { 200: webhookCreatedAnswer },
       },
       config: { scope: 'webhooks:write' },
     },
     async (request) => {
-      const row = await createWebhook(db, ownerOf(request), request.body)
-      return success('Webhook Created Successfully', webhookResource(row))
+      const row = await createWebhook(db, ownerOf(request), request.body, seesNumbers(request))
+      return success('Webhook Created Successfully', webhookResource(row, isAskedFor(request.query.include)))
     },
   )
 
@@ -95,13 +100,14 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
         summary: 'Show a webhook',
         tags,
         params: webhookParams,
+        querystring: includeQuery,
         response: { 200: webhookAnswer, 304: unchanged },
       },
       config: { scope: 'webhooks:read' },
     },
     async (request, reply) => {
       const row = await webhookRow(db, ownerOf(request), request.params.id)
-      const answer = success('OK', webhookResource(row))
+      const answer = success('OK', webhookResource(row, isAskedFor(request.query.include)))
       const tag = entityTag(answer)
       return isUnchanged(request, tag) ? notModified(reply, tag) : tagged(reply, tag).send(answer)
     },
@@ -116,17 +122,19 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
         operationId: 'editWebhook',
         summary: 'Edit a webhook',
         description:
-          'What the body leaves out, or gives back masked, stays as it is. What waits to be delivered is tried at once. PATCH and POST do the same.',
+          'What the body leaves out, or gives back masked, stays as it is. Where numbers are sent, and whether whole, changes with the scope `visits:pii` only. What waits to be delivered is tried at once. PATCH and POST do the same.',
         tags,
         consumes: bodyTypes,
         params: webhookParams,
+        querystring: includeQuery,
         body: editedWebhookBody(config.webhooks.allowPrivate),
         response: { 200: webhookUpdatedAnswer },
       },
       config: { scope: 'webhooks:write' },
       handler: async (request) => {
-        const row = await editWebhook(db, ownerOf(request), request.params.id, request.body)
-        return success('Webhook Updated Successfully', webhookResource(row))
+        const { params, body } = request
+        const row = await editWebhook(db, ownerOf(request), params.id, body, seesNumbers(request))
+        return success('Webhook Updated Successfully', webhookResource(row, isAskedFor(request.query.include)))
       },
     })
   }
@@ -186,7 +194,7 @@ export function webhookRoutes(api: Api, deps: WebhookRoutesDeps): void {
     },
     async (request, reply) => {
       const token = newVerificationCode()
-      await editWebhook(db, ownerOf(request), request.params.id, { token })
+      await editWebhook(db, ownerOf(request), request.params.id, { token }, false)
       const answer = success('Verification Code Created Successfully', { verification_code: token })
       return reply.header('cache-control', 'no-store').send(answer)
     },

@@ -3,6 +3,7 @@ import type { WebhookConfig } from '../config.js'
 import { cursorListFields } from '../http/cursor-list.js'
 import { memoise } from '../http/memoise.js'
 import { pageQuery } from '../http/page-query.js'
+import { includeQuery } from '../links/schema.js'
 import { isPrintable } from '../links/target-address.js'
 import { mayPostTo } from './addresses.js'
 import { verificationCodeOf } from './code.js'
@@ -27,6 +28,7 @@ export const deliveryParams = webhookParams.extend({
 const notAName = 'The filter name takes a text of up to 255 characters.'
 
 export const webhooksQuery = pageQuery.extend({
+  ...includeQuery.shape,
   filter: z
     .object(
       { name: z.string({ error: notAName }).max(255, notAName).refine(isStorable, notAName).nullish() },
@@ -64,6 +66,7 @@ export const newWebhookBody = memoise((allowPrivate: AllowPrivate) =>
     name,
     uri: uri(allowPrivate),
     status,
+    whole_numbers: wholeNumbers,
     secret: secret.refine((given) => given !== mask, notTheMask('secret')).nullish(),
     token: token.nullish().transform((given) => given ?? undefined),
   }).meta({ id: 'NewWebhook' }),
@@ -75,6 +78,7 @@ export const editedWebhookBody = memoise((allowPrivate: AllowPrivate) =>
     name: name.optional(),
     uri: uri(allowPrivate).optional(),
     status,
+    whole_numbers: wholeNumbers,
     secret: secret
       .transform((given) => (given === mask ? undefined : given))
       .nullable()
@@ -125,11 +129,19 @@ const flags = new Map<unknown, 0 | 1>([
   ...([1, '1', true] as const).map((yes) => [yes, 1] as const),
 ])
 
-const status = z
-  .literal([...flags.keys()] as (0 | 1 | '0' | '1' | boolean)[], { error: 'The status field must be 0 or 1.' })
-  .nullish()
-  .meta({ description: '0: nothing is sent.' })
-  .transform((given) => flags.get(given))
+const flag = (name: string, description: string) =>
+  z
+    .literal([...flags.keys()] as (0 | 1 | '0' | '1' | boolean)[], { error: `The ${name} field must be 0 or 1.` })
+    .nullish()
+    .meta({ description })
+    .transform((given) => flags.get(given))
+
+const status = flag('status', '0: nothing is sent.')
+
+const wholeNumbers = flag(
+  'whole numbers',
+  '1: numbers are sent whole; 0: without their last three digits. Only with the scope `visits:pii` can it be 1, as it is for a new webhook then, or be changed.',
+)
 
 /** It is sent in a header. */
 const secret = text('secret', longestText)

@@ -1,6 +1,7 @@
 import { placeholderValues } from '../capture/placeholders.js'
 import type { Database } from '../database/open.js'
 import { inOneGo, inTransaction } from '../database/transaction.js'
+import { maskedMobile } from '../recipients/masked.js'
 import type { MobileRule } from '../recipients/mobile.js'
 import { type Lane, laneKey, postponeLane, releaseLane, removeLane, restLane } from './lanes.js'
 import { messageBody, messageHeaders } from './message.js'
@@ -81,7 +82,8 @@ async function attempt(
   { poster, zone, rule }: TurnDeps,
 ): Promise<Tried> {
   try {
-    const visit = { ...logged, mobile: logged.mobile && rule.international(logged.mobile) }
+    const mobile = logged.mobile && rule.international(logged.mobile)
+    const visit = { ...logged, mobile: mobile && !webhook.wholeNumbers ? maskedMobile(mobile) : mobile }
     const body = messageBody(visit, zone)
     const target = postTarget(webhook.uri, placeholderValues(visit, visit.mobile))
     const { status, retryAfter } = await poster.post(target, messageHeaders(webhook, id, body, new Date()), body)

@@ -4,6 +4,7 @@
  */
 import { isIP } from 'node:net'
 import { fillPlaceholders, type PlaceholderValues } from '../capture/placeholders.js'
+import { holdsMobile } from '../links/mobile-placeholder.js'
 import type { MayPost } from './addresses.js'
 
 export const longestUri = 2048
@@ -46,6 +47,11 @@ export function postTarget(uri: string, values: PlaceholderValues): PostTarget {
     .replaceAll('}', '%7D')
   const query = fillPlaceholders(withBraces(url.search), values)
   return { isSecure, host: hostOf(url), port: Number(url.port) || (isSecure ? 443 : 80), path: path + query }
+}
+
+/** Whether an address of a webhook has the recipient's number filled in. */
+export function uriHoldsMobile(uri: string): boolean {
+  return holdsMobile(withBraces(uri))
 }
 
 function hostOf({ hostname }: URL): string {

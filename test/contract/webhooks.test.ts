@@ -45,7 +45,7 @@ describe('a new webhook', () => {
   answers(
     'placeholders',
     `POST ${path}`,
-    { body: json({ name: 7, uri: `${uri}/{link_id}?m={{mobile}}` }) },
+    { as: 'webhooks:write visits:pii', body: json({ name: 7, uri: `${uri}/{link_id}?m={{mobile}}` }) },
     {
       ...created({ name: '7', uri: `${uri}/{link_id}?m={{mobile}}` }),
     },

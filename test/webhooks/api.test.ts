@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-const ask = (method: Method, url: string, body?: unknown, headers = site.as(26)) =>
+const ask = (method: Method, url: string, body?: unknown, headers = site.as(26, 'admin visits:pii')) =>
   site.app.inject({ method, url, headers, ...(body !== undefined && { payload: body as object }) })
 
 const uri = 'https://hooks.example.com/visits'

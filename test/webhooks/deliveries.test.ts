@@ -180,6 +180,7 @@ describe('a replay', () => {
       name: 'other',
       uri: 'https://x.example',
       status: 1,
+      whole_numbers: undefined,
       token: undefined,
     })
     const missing = { status: 'ERROR', code: 404, message: 'No results found', data: [] }

@@ -75,6 +75,20 @@ it('sends numbers with their country code where a country is set, and others as 
   expect(receiver.received.map(({ url }) => new URL(url, receiver.url).searchParams.get('m'))).toEqual(mobiles)
 })
 
+it('sends numbers without their last three digits where it is told masked ones, in the body and in the address', async () => {
+  const site = await deliverySite()
+  const receiver = await startReceiver()
+  const { id } = await site.webhook(`${receiver.url}/?m={mobile}`)
+  await site.db.pool.query('UPDATE webhooks SET whole_numbers = false')
+  await site.links(id, 20)
+  await storeRecipients(site.db, 1, 20, ['07700900801'])
+  for (const recipientId of [1, null]) await site.visit(20, 1, { recipientId })
+  site.deliver({ env: { DEFAULT_COUNTRY: 'GB' } })
+  await eventually(() => receiver.received.length).toBe(2)
+  expect(receiver.messages().map(({ mobile }) => mobile)).toEqual(['447700900***', null])
+  expect(receiver.received.map(({ url }) => url)).toEqual(['/?m=447700900%2A%2A%2A', '/?m='])
+})
+
 it('tells nothing of a person who is erased while a message is on its way', async () => {
   const site = await deliverySite()
   const receiver = await startReceiver()
