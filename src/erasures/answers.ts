@@ -16,11 +16,13 @@ const erased = {
   recipients: z
     .int()
     .nonnegative()
-    .meta({ description: 'Recipients that were blanked.', examples: [2] }),
+    .nullable()
+    .meta({ description: 'Recipients that were blanked; null without the scope `visits:pii`.', examples: [2] }),
   visits: z
     .int()
     .nonnegative()
-    .meta({ description: 'Visits that were blanked.', examples: [7] }),
+    .nullable()
+    .meta({ description: 'Visits that were blanked; null without the scope `visits:pii`.', examples: [7] }),
 }
 
 const erasureSchema = z
@@ -37,7 +39,11 @@ const erasureSchema = z
     mobile_hash: z
       .string()
       .regex(/^[0-9a-f]{64}$/)
-      .meta({ description: 'Stands for the number: the same for the same one.', examples: ['ab'.repeat(32)] }),
+      .nullable()
+      .meta({
+        description: 'Stands for the number: the same for the same one; null without the scope `visits:pii`.',
+        examples: ['ab'.repeat(32)],
+      }),
   })
   .meta({ id: 'Erasure', description: 'The record of a person who was blanked.' })
 

@@ -1,3 +1,4 @@
+import { may } from '../accounts/scopes.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
 import { publicAddress, rawQuery } from '../http/address.js'
@@ -32,7 +33,7 @@ export function erasureRoutes(api: Api, { db, config }: ErasureRoutesDeps): void
         operationId: 'eraseRecipient',
         summary: 'Blank a person everywhere',
         description:
-          'Recipients of all links with this number, in any spelling, lose it, their message and their token, which goes on leading to the link; their visits lose token, message, number, address and query. Rows stay counted. Answered when all is done; asking again changes nothing, and goes on where a request was cut off.',
+          'Recipients of all links with this number, in any spelling, lose it, their message and their token, which goes on leading to the link; their visits lose token, message, number, address and query. Rows stay counted. Answered when all is done; asking again changes nothing, and goes on where a request was cut off. Without the scope `visits:pii` it does not say how much there was.',
         tags,
         consumes: bodyTypes,
         body: erasureBody,
@@ -42,7 +43,7 @@ export function erasureRoutes(api: Api, { db, config }: ErasureRoutesDeps): void
     },
     async ({ body, caller }) => {
       const erasure = await erasePerson(db, caller.ownerId, body.mobile, caller.token.id, undefined, rule)
-      return success('Recipient Erased Successfully', erasedResource(erasure))
+      return success('Recipient Erased Successfully', erasedResource(erasure, may(caller, 'visits:pii')))
     },
   )
 
@@ -62,7 +63,8 @@ export function erasureRoutes(api: Api, { db, config }: ErasureRoutesDeps): void
     async (request, reply) => {
       const { query, caller } = request
       const page = await pageOfErasures(db, caller.ownerId, { number: query.page, perPage: query.per_page })
-      const items = page.items.map((erasure) => JSON.stringify(erasureResource(erasure)))
+      const seesNumbers = may(caller, 'visits:pii')
+      const items = page.items.map((erasure) => JSON.stringify(erasureResource(erasure, seesNumbers)))
       const address = { path: publicAddress(request, config.publicUrl), query: parseQueryString(rawQuery(request)) }
       const body = listBody('Erasures', items, pagination(page, address))
       const tag = bodyTag(body)

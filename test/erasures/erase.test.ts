@@ -122,6 +122,21 @@ describe('erasing a person', () => {
     expect((await get(site, '/recipients/erasures', 27)).json().data).toEqual([])
   })
 
+  it('does not say how much there was of a number to who may not see numbers', async () => {
+    const site = await someVisits()
+    const officer = 'recipients:erase'
+    for (const number of [mobile, '15551234567']) {
+      expect((await erase(site, number, 26, officer)).json().data).toEqual({
+        ...{ id: expect.any(String), erased_at: expect.any(String), recipients: null, visits: null },
+      })
+    }
+    const list = await site.app.inject({ url: '/recipients/erasures', headers: site.as(26, officer) })
+    const hidden = { recipients: null, visits: null, mobile_hash: null }
+    expect(list.json().data).toMatchObject([hidden, hidden])
+    const shown = (await get(site, '/recipients/erasures')).json().data
+    expect(shown).toMatchObject([{ recipients: 0 }, { recipients: 2, visits: 2 }])
+  })
+
   it('needs its own scope, and a number', async () => {
     const site = await someVisits()
     expect((await erase(site, mobile, 26, 'links:write visits:pii')).statusCode).toBe(403)
