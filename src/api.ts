@@ -54,6 +54,9 @@ export interface ApiDeps {
   load?: Pick<Load, 'isHigh'>
 }
 
+/** Exports that an account has under way at once. */
+const mostExports = 10
+
 /** Everything that asks for an access token, and the document of it all. */
 export async function apiRoutes(app: FastifyInstance, deps: ApiDeps): Promise<void> {
   const { hosts, digests = new Digests(deps.db) } = deps
@@ -70,6 +73,7 @@ export async function apiRoutes(app: FastifyInstance, deps: ApiDeps): Promise<vo
   })
   const arrivals = watchArrivals(deps.notifications)
   const streams = new OpenStreams(deps.config.streamsLimit)
+  const exports = new OpenStreams(mostExports, 'exports')
   const ready = new ReadyBodies()
   const cursors = cursorsOf(deps.db)
   // A stream that falls behind must keep up with what arrives; an export may take its time.
@@ -95,7 +99,7 @@ export async function apiRoutes(app: FastifyInstance, deps: ApiDeps): Promise<vo
     visitRoutes(api, { ...deps, ready, reads })
     feedRoutes(api, { ...deps, arrivals, cursors, isWelcome, reads })
     streamRoutes(api, { ...deps, arrivals, cursors, streams, isWelcome, startGivingWay: paces.streams, reads })
-    exportRoutes(api, { ...deps, cursors, startGivingWay: paces.exports, reads })
+    exportRoutes(api, { ...deps, cursors, exports, isWelcome, startGivingWay: paces.exports, reads })
     statisticsRoutes(api, { ...deps, digests, reads })
     auditRoutes(api, { ...deps, reads })
   })

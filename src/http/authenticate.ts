@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Grant, Grants } from '../accounts/grants.js'
 import { type Caller, may, type Scope } from '../accounts/scopes.js'
@@ -33,11 +34,12 @@ export interface CallerDeps {
 
 /**
  * Every route of this scope requires a caller: its token is accepted, its requests are counted, and it carries the route's
- * `config.scope`.
+ * `config.scope`. It is asked again when a body has arrived, and before an answer to a GET goes out: either may take long, and
+ * the token may have been revoked meanwhile.
  *
- * One hook for all of it, and no promise for a token that was seen a moment ago: this is on the way of every answer.
+ * No promise for a token that was seen a moment ago: this is on the way of every answer.
  *
- * @returns how an answer that goes on and on asks again
+ * @returns how an answer that goes out part by part asks again
  */
 export function requireCaller(api: FastifyInstance, deps: CallerDeps): Welcome {
   const { grants, uses, limits, authFailuresLimit, outputZone } = deps
@@ -50,6 +52,15 @@ export function requireCaller(api: FastifyInstance, deps: CallerDeps): Welcome {
     const pending = admit(request, reply)
     if (pending !== undefined) return pending
     done()
+  })
+  api.addHook('preValidation', (request, _, done) => {
+    if (request.body === undefined || isAsBefore(request)) return done()
+    stillWelcome(request).then(() => done(), done)
+  })
+  api.addHook('onSend', (request, reply, payload, done) => {
+    const isAsked = request.method === 'GET' && reply.statusCode === 200 && !(payload instanceof Readable)
+    if (!isAsked || isAsBefore(request)) return done(null, payload)
+    stillWelcome(request).then(() => done(null, payload), done)
   })
 
   function admit(request: FastifyRequest, reply: FastifyReply): void | Promise<void> {
@@ -96,19 +107,35 @@ export function requireCaller(api: FastifyInstance, deps: CallerDeps): Welcome {
     return waitMs === 0 ? error : tooManyRequests(authFailuresLimit, waitMs)
   }
 
-  return async function isWelcome(request) {
+  const isAsBefore = (request: FastifyRequest) => grants.isCurrent(bearerToken(request) ?? '', request.caller)
+
+  async function isWelcome(request: FastifyRequest): Promise<boolean> {
     const text = bearerToken(request) ?? ''
     try {
-      const { expiresAt, allows } = grants.known(text) ?? (await grantOf(request, text))
-      return Date.now() <= expiresAt && (allows === null || allows(request.ip))
+      const { caller, expiresAt, allows } = grants.known(text) ?? (await grantOf(request, text))
+      const isAllowed = allows === null || allows(request.ip)
+      return isAllowed && Date.now() <= expiresAt && !isNarrowed(request.caller, caller, scopeOf(request))
     } catch (error) {
       if (error instanceof HttpError && error.status === 401) return false
       throw error
     }
   }
+
+  /** @throws HttpError 401 */
+  async function stillWelcome(request: FastifyRequest): Promise<void> {
+    if (!(await isWelcome(request))) throw unauthenticated()
+  }
+
+  return isWelcome
 }
 
-/** Whether the token of a request would still be accepted; it may have expired or been revoked since. */
+/** Whether a token has lost what a request was admitted with. */
+function isNarrowed(before: Caller, now: Caller, scope: Scope | undefined): boolean {
+  const needed: (Scope | undefined)[] = [scope, 'visits:pii']
+  return needed.some((one) => one !== undefined && may(before, one) && !may(now, one))
+}
+
+/** Whether the token of a request would still be accepted, for as much; it may have expired or been revoked since, or lost a scope. */
 export type Welcome = (request: FastifyRequest) => Promise<boolean>
 
 const scopeOf = (request: FastifyRequest) => request.routeOptions.config.scope

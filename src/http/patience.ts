@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { Socket } from 'node:net'
 
 export interface Patience {
   /** How long a piece may wait to be taken. */
@@ -38,4 +39,18 @@ export async function* takenInTime(
     closing.removeEventListener('abort', call)
     clearTimeout(lastCall)
   }
+}
+
+/**
+ * Cuts the connection of a reader that takes nothing of what waits for it. A slow one is left alone, and so is one that has to wait
+ * for the server.
+ */
+export function cutWhenIdle(connection: ServerResponse, idleMs: number): void {
+  const { socket } = connection
+  if (!(socket instanceof Socket)) return
+  connection.on('timeout', () => {
+    if (socket.writableLength > 0) socket.resetAndDestroy()
+  })
+  // Begins anew with whatever is taken, of a piece that is not taken whole too.
+  socket.setTimeout(idleMs)
 }

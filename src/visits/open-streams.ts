@@ -1,13 +1,19 @@
 import { HttpError, tooManyRequests } from '../http/errors.js'
 
-/** How many streams each account has open at this process. */
+/** How many streams, or other answers that go on for long, each account has open at this process. */
 export class OpenStreams {
   readonly #counts = new Map<number, number>()
   /** Of all accounts. */
   number = 0
 
-  /** @param limit 0: any number */
-  constructor(readonly limit: number) {}
+  /**
+   * @param limit 0: any number
+   * @param name what they are called
+   */
+  constructor(
+    readonly limit: number,
+    readonly name = 'streams',
+  ) {}
 
   /**
    * Counts one more.
@@ -17,7 +23,7 @@ export class OpenStreams {
    */
   open(ownerId: number): () => void {
     const count = this.#counts.get(ownerId) ?? 0
-    if (this.limit > 0 && count >= this.limit) throw tooManyStreams(this.limit)
+    if (this.limit > 0 && count >= this.limit) throw tooMany(this.name, this.limit)
     this.#counts.set(ownerId, count + 1)
     this.number += 1
     return () => {
@@ -31,5 +37,5 @@ export class OpenStreams {
 
 const waitMs = 10_000
 
-const tooManyStreams = (limit: number) =>
-  new HttpError(429, 'Too many streams of the account are open.', tooManyRequests(limit, waitMs).extra)
+const tooMany = (name: string, limit: number) =>
+  new HttpError(429, `Too many ${name} of the account are open.`, tooManyRequests(limit, waitMs).extra)
