@@ -44,7 +44,8 @@ const restMs = 100
 /**
  * Delivers visits to webhooks until it is closed: looks for lanes at the start, at word of new visits, and every second.
  *
- * As many lanes at once as configured, and a quarter of these for one webhook, so that a slow receiver holds up nobody else.
+ * As many lanes at once as configured, owner after owner; what an owner and a receiver get of these (slots.ts) lets no slow receiver
+ * hold up anybody else.
  */
 export function openWebhookDelivery({
   db,
@@ -72,6 +73,7 @@ export function openWebhookDelivery({
   }
   const slots = slotsOf(concurrency)
   const turns = new Set<Promise<void>>()
+  let lastOwner = '0'
   let isWanted = false
   let looking: Promise<void> | null = null
 
@@ -80,23 +82,24 @@ export function openWebhookDelivery({
     if (!isDatabaseAway(error)) log.error({ err: error }, 'webhooks could not be told of visits')
   }
   const begin = (lane: Lane) => {
-    slots.take(lane.webhookId)
+    slots.take(lane)
     const turn = takeTurn(lane, deps)
       .then((againMs) => {
         if (againMs !== null && againMs < lookEveryMs) setTimeout(look, againMs).unref()
       }, report)
       .finally(() => {
-        slots.free(lane.webhookId)
+        slots.free(lane)
         turns.delete(turn)
         look()
       })
     turns.add(turn)
   }
   const lookOnce = async () => {
-    const lanes = await takeLanes(db, slots.left(), slots.full())
+    const { lanes, ...taken } = await takeLanes(db, slots.room(), lastOwner)
+    lastOwner = taken.lastOwner
     const surplus: Lane[] = []
     for (const lane of lanes) {
-      if (!closing.signal.aborted && slots.areFree(lane.webhookId)) begin(lane)
+      if (!closing.signal.aborted && slots.areFree(lane)) begin(lane)
       else surplus.push(lane)
     }
     // One at a time: with one lane held while it waits for the next, it and a batch of visits could wait for each other.
@@ -106,7 +109,7 @@ export function openWebhookDelivery({
   }
   const look = () => {
     isWanted = true
-    if (looking !== null || closing.signal.aborted || !slots.areFree()) return
+    if (looking !== null || closing.signal.aborted || slots.room().left === 0) return
     isWanted = false
     looking = lookOnce()
       .catch(report)

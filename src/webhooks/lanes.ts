@@ -18,6 +18,7 @@
  * A transaction that waits for lanes waits for one only, or has the owner's lock: no two ever wait for each other.
  */
 import { type Database, statement } from '../database/open.js'
+import type { Room } from './slots.js'
 
 /** A lane that this process has taken. */
 export interface Lane {
@@ -28,6 +29,8 @@ export interface Lane {
   arrivals: string
   /** Of its first pending delivery; null when there is none. */
   webhookId: string | null
+  /** Name and port that this webhook leads to. */
+  host: string | null
   /** Until when nobody else takes it, by `performance.now()`. */
   endsAt: number
 }
@@ -35,19 +38,38 @@ export interface Lane {
 /** How long nobody else takes a lane. Whoever holds one works on it for less (turn.ts). */
 const leaseMs = 10_000
 
-/** Takes lanes whose time has come, the longest waiting first. @param full webhooks whose lanes are to wait */
-export async function takeLanes(db: Database, most: number, full: string[]): Promise<Lane[]> {
+export interface TakenLanes {
+  lanes: Lane[]
+  /** The owner whose turn was last; the one that was given, where nobody had one. */
+  lastOwner: string
+}
+
+/**
+ * Takes lanes whose time has come: of each owner the one that has waited longest, owner after owner, then a second one of each, and
+ * so on, until there is no more room.
+ *
+ * @param room lanes of owners and hosts without room wait
+ * @param afterOwner whose turn was last
+ */
+export async function takeLanes(db: Database, room: Room, afterOwner = '0'): Promise<TakenLanes> {
   // Before the database begins to count.
   const endsAt = performance.now() + leaseMs
-  const { rows } = await db.pool.query<Row>(take([most, full, leaseMs]))
-  return rows.map((row) => ({
-    ownerId: row.user_id,
-    linkId: Number(row.link_id),
-    lease: row.lease,
-    arrivals: row.arrivals,
-    webhookId: row.webhook_id,
-    endsAt,
-  }))
+  const { left, ofNewOwner, ofOwners, fullHosts, fullOwnerHosts } = room
+  const limits = [[...ofOwners.keys()], [...ofOwners.values()], ofNewOwner]
+  const { rows } = await db.pool.query<Row>(take([left, afterOwner, ...limits, fullHosts, fullOwnerHosts, leaseMs]))
+  const lanes = rows
+    .toSorted((a, b) => a.turn - b.turn)
+    .map((row) => ({
+      ownerId: row.user_id,
+      linkId: Number(row.link_id),
+      lease: row.lease,
+      arrivals: row.arrivals,
+      webhookId: row.webhook_id,
+      host: row.host,
+      endsAt,
+    }))
+  const [last] = rows.toSorted((a, b) => b.place - a.place)
+  return { lanes, lastOwner: last?.user_id ?? afterOwner }
 }
 
 interface Row {
@@ -56,25 +78,65 @@ interface Row {
   lease: string
   arrivals: string
   webhook_id: string | null
+  host: string | null
+  /** Of the owner, in this round. */
+  place: number
+  /** Of the lane. */
+  turn: number
 }
 
+// From owner to owner by the index, beginning behind the one whose turn was last: what is due of one may be any number of lanes.
 const take = statement(`
-WITH due AS (
-  SELECT l.user_id, l.link_id, first.webhook_id
-  FROM webhook_lanes l
-  LEFT JOIN LATERAL (
-    SELECT d.webhook_id FROM webhook_deliveries d
-    WHERE d.user_id = l.user_id AND d.link_id = l.link_id AND d.state = 'pending'
-    ORDER BY d.seq LIMIT 1
-  ) first ON true
-  WHERE l.next_at <= now() AND coalesce(first.webhook_id <> ALL ($2::uuid[]), true)
-  ORDER BY l.next_at LIMIT $1
-  FOR UPDATE OF l SKIP LOCKED
+WITH RECURSIVE owners AS (
+  SELECT 0 AS place, $2::int8 AS user_id, NULL::timestamptz AS next_at, false AS is_around
+  WHERE EXISTS (SELECT FROM webhook_lanes WHERE next_at <= now())
+  UNION ALL
+  SELECT o.place + 1, n.* FROM owners o CROSS JOIN LATERAL (
+    (
+      SELECT l.user_id, l.next_at, o.is_around FROM webhook_lanes l
+      WHERE l.user_id > o.user_id AND (NOT o.is_around OR l.user_id <= $2) ORDER BY l.user_id, l.next_at LIMIT 1
+    )
+    UNION ALL
+    (
+      SELECT l.user_id, l.next_at, true FROM webhook_lanes l
+      WHERE NOT o.is_around AND l.user_id <= $2 ORDER BY l.user_id, l.next_at LIMIT 1
+    )
+    ORDER BY is_around LIMIT 1
+  ) n
+),
+found AS MATERIALIZED (
+  SELECT o.place, d.* FROM owners o
+  CROSS JOIN LATERAL (
+    SELECT l.user_id, l.link_id, l.next_at, first.webhook_id, first.host
+    FROM webhook_lanes l
+    LEFT JOIN LATERAL (
+      SELECT d.webhook_id, (
+        SELECT substring(lower(w.uri) FROM '^https?:[/\\\\]+([^/\\\\?#]+)') FROM webhooks w
+        WHERE w.user_id = d.user_id AND w.id = d.webhook_id
+      ) AS host
+      FROM webhook_deliveries d
+      WHERE d.user_id = l.user_id AND d.link_id = l.link_id AND d.state = 'pending'
+      ORDER BY d.seq LIMIT 1
+    ) first ON true
+    WHERE l.user_id = o.user_id AND l.next_at <= now()
+      AND coalesce(first.host <> ALL ($6::text[]) AND l.user_id || ' ' || first.host <> ALL ($7::text[]), true)
+    ORDER BY l.next_at
+    LIMIT coalesce((SELECT t.most FROM unnest($3::int8[], $4::int4[]) AS t (id, most) WHERE t.id = o.user_id), $5::int4)
+    FOR UPDATE OF l SKIP LOCKED
+  ) d
+  WHERE o.next_at <= now()
+  LIMIT $1::int4 * $5::int4
+),
+due AS (
+  SELECT f.*, row_number() OVER (ORDER BY f.nth, f.place)::int4 AS turn FROM (
+    SELECT f.*, row_number() OVER (PARTITION BY f.place ORDER BY f.next_at) AS nth FROM found f
+  ) f
+  ORDER BY turn LIMIT $1::int4
 )
 UPDATE webhook_lanes l SET
-  next_at = now() + $3 * interval '1 millisecond', lease = gen_random_uuid(), is_resting = false
+  next_at = now() + $8::int4 * interval '1 millisecond', lease = gen_random_uuid(), is_resting = false
 FROM due WHERE l.user_id = due.user_id AND l.link_id = due.link_id
-RETURNING l.user_id, l.link_id, l.lease, l.arrivals, due.webhook_id`)
+RETURNING l.user_id, l.link_id, l.lease, l.arrivals, due.webhook_id, due.host, due.place, due.turn`)
 
 /** First parameters of the statements below. They do nothing to a lane that somebody else has taken meanwhile. */
 export const laneKey = ({ ownerId, linkId, lease }: Lane) => [ownerId, linkId, lease]

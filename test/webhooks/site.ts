@@ -10,19 +10,25 @@ import type { LookUp } from '../../src/webhooks/names.js'
 import { emptiedDatabase, openPatiently } from '../support/database.js'
 import { newVisit, storeLink } from '../support/visits.js'
 
-export interface DeliverySite {
+/** What an owner has, 1 where nothing else is said. */
+export interface OwnerSite {
+  /** A webhook, and its id. */
+  webhook(uri: string, given?: { status?: number; secret?: string }): Promise<{ id: string; code: string }>
+  /** Links that name a webhook. */
+  links(webhookId: string, ...ids: number[]): Promise<void>
+  /** Stores visits of a link as clicks are stored, and answers their ids in order. */
+  visit(linkId: number, count?: number, given?: Parameters<typeof newVisit>[1]): Promise<string[]>
+}
+
+export interface DeliverySite extends OwnerSite {
   db: Database
   url: string
   /** Lines of the log of every delivery. */
   log: { level: string; message: string; fields: object }[]
   /** A process that delivers, until the test ends or it is closed; retries come within milliseconds. */
   deliver(options?: { env?: Record<string, string>; lookUp?: LookUp }): DeliveringProcess
-  /** A webhook of owner 1, and its id. */
-  webhook(uri: string, given?: { status?: number; secret?: string }): Promise<{ id: string; code: string }>
-  /** Links of owner 1 that name a webhook. */
-  links(webhookId: string, ...ids: number[]): Promise<void>
-  /** Stores visits of a link as clicks are stored, and answers their ids in order. */
-  visit(linkId: number, count?: number, given?: Parameters<typeof newVisit>[1]): Promise<string[]>
+  /** The same for another owner. */
+  of(ownerId: number): OwnerSite
   /** Rows of the outbox, oldest first. */
   deliveries(): Promise<DeliveryRecord[]>
   lanes(): Promise<number>
@@ -61,7 +67,10 @@ export function deliverySites(): () => Promise<DeliverySite> {
 function siteOn({ db, url }: Pick<DeliverySite, 'db' | 'url'>): DeliverySite {
   const log: DeliverySite['log'] = []
   const say = (level: string) => (fields: object, message: string) => log.push({ level, message, fields })
+  const of = (ownerId: number) => ownerSite(db, ownerId)
   return {
+    ...of(1),
+    of,
     db,
     url,
     log,
@@ -82,24 +91,6 @@ function siteOn({ db, url }: Pick<DeliverySite, 'db' | 'url'>): DeliverySite {
       onTestFinished(close)
       return { close, notifications }
     },
-    async webhook(uri, { status = 1, secret } = {}) {
-      await db.pool.query('INSERT INTO owners (id) VALUES (1) ON CONFLICT DO NOTHING')
-      const code = newVerificationCode()
-      const { rows } = await db.pool.query(
-        `INSERT INTO webhooks (user_id, id, name, uri, status, secret, verification_code)
-         VALUES (1, gen_random_uuid(), 'a webhook', $1, $2, $3, $4) RETURNING id`,
-        [uri, status, secret ?? null, code],
-      )
-      return { id: rows[0].id, code }
-    },
-    async links(webhookId, ...ids) {
-      for (const id of ids) await storeLink(db, 1, id, { webhookId })
-    },
-    async visit(linkId, count = 1, given = {}) {
-      const visits = Array.from({ length: count }, () => newVisit(linkId, given))
-      await appendVisits(db, 1, visits, { isLive: true })
-      return visits.map(({ id }) => id)
-    },
     async deliveries() {
       const { rows } = await db.pool.query<DeliveryRecord>(
         `SELECT id, link_id, seq, state, attempts, last_status, last_error
@@ -110,6 +101,29 @@ function siteOn({ db, url }: Pick<DeliverySite, 'db' | 'url'>): DeliverySite {
     async lanes() {
       const { rows } = await db.pool.query<{ count: number }>('SELECT count(*)::int FROM webhook_lanes')
       return rows[0]?.count ?? 0
+    },
+  }
+}
+
+function ownerSite(db: Database, ownerId: number): OwnerSite {
+  return {
+    async webhook(uri, { status = 1, secret } = {}) {
+      await db.pool.query('INSERT INTO owners (id) VALUES ($1) ON CONFLICT DO NOTHING', [ownerId])
+      const code = newVerificationCode()
+      const { rows } = await db.pool.query(
+        `INSERT INTO webhooks (user_id, id, name, uri, status, secret, verification_code)
+         VALUES ($5, gen_random_uuid(), 'a webhook', $1, $2, $3, $4) RETURNING id`,
+        [uri, status, secret ?? null, code, ownerId],
+      )
+      return { id: rows[0].id, code }
+    },
+    async links(webhookId, ...ids) {
+      for (const id of ids) await storeLink(db, ownerId, id, { webhookId })
+    },
+    async visit(linkId, count = 1, given = {}) {
+      const visits = Array.from({ length: count }, () => newVisit(linkId, given))
+      await appendVisits(db, ownerId, visits, { isLive: true })
+      return visits.map(({ id }) => id)
     },
   }
 }
