@@ -17,18 +17,32 @@ export interface Notifications {
 }
 
 const reconnectMs = 1000
+/** A network can swallow what is sent without a word: then only asking tells whether somebody is still there. */
+const pingMs = 5_000
+const mostUnanswered = 2
+const farewellMs = 1_000
+
+export interface NotificationsOptions {
+  /** Told once when a connection that listened is lost. */
+  onError?: (error: Error) => void
+  /** How often the connection is asked whether it is there: it is given up when nothing came back for three times this. */
+  pingMs?: number
+}
 
 /** Of the connections that listen, as the database knows them. */
 export const listenerName = 'smart-link listen'
 
 /**
- * Listens on a connection of its own. When that is lost it connects again, and until it has, and once when it has, every
- * listener is told every second that it may have missed something: nobody waits for a word that was said meanwhile.
+ * Listens on a connection of its own. When that is lost, or silent for some seconds although it was asked, it connects again; until
+ * it has, and once when it has, every listener is told every second that it may have missed something: nobody waits for a word that
+ * was said meanwhile.
  */
-export function openNotifications(url: string, onError: (error: Error) => void = () => {}): Notifications {
+export function openNotifications(url: string, options: NotificationsOptions = {}): Notifications {
+  const { onError = () => {}, pingMs: everyMs = pingMs } = options
   const listeners = new Map<Channel, Set<Listener>>(channels.map((channel) => [channel, new Set()]))
   let client: pg.Client | null = null
   let timer: NodeJS.Timeout | null = null
+  let unanswered = 0
   let isListening = false
   let closed = false
 
@@ -41,9 +55,10 @@ export function openNotifications(url: string, onError: (error: Error) => void =
   const lost = (error: Error, at: pg.Client) => {
     if (closed || client !== at) return
     client = null
+    if (isListening) onError(error)
     isListening = false
-    onError(error)
-    at.end().catch(() => {})
+    // Not by a word of farewell, which nobody may be there to take.
+    at.connection.stream.destroy()
     retry()
   }
   const retry = () => {
@@ -51,8 +66,24 @@ export function openNotifications(url: string, onError: (error: Error) => void =
     timer = setTimeout(start, reconnectMs)
     timer.unref()
   }
+  /** Counted, not timed: a process that was held up itself has not been left without an answer. */
+  const ping = () => {
+    const asked = client
+    if (asked === null) return
+    if (unanswered >= mostUnanswered) {
+      return lost(new Error('the connection that listens does not answer'), asked)
+    }
+    unanswered += 1
+    const answered = () => {
+      if (client === asked) unanswered = 0
+    }
+    asked.query('SELECT').then(answered, () => {})
+  }
+  const pinging = setInterval(ping, everyMs)
+  pinging.unref()
   const start = () => {
     if (closed) return
+    unanswered = 0
     const fresh = new SessionClient(sessionConfig(url, { name: listenerName }))
     client = fresh
     fresh.on('error', (error) => lost(error, fresh))
@@ -80,8 +111,13 @@ export function openNotifications(url: string, onError: (error: Error) => void =
       closed = true
       isListening = false
       if (timer) clearTimeout(timer)
+      clearInterval(pinging)
       tellAll()
-      await client?.end().catch(() => {})
+      const last = client
+      // A connection that swallows the farewell would be waited for until the network gives it up.
+      const impatient = setTimeout(() => last?.connection.stream.destroy(), farewellMs)
+      await last?.end().catch(() => {})
+      clearTimeout(impatient)
     },
   }
 }

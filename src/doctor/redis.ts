@@ -8,6 +8,7 @@ export async function examineRedis(url: string | undefined): Promise<Finding[]> 
     lazyConnect: true,
     maxRetriesPerRequest: 0,
     connectTimeout: 2_000,
+    commandTimeout: 2_000,
     retryStrategy: () => null,
   })
   let reason = ''

@@ -106,6 +106,9 @@ async function openRedis(url: string, log: FastifyInstance['log']): Promise<Redi
     maxRetriesPerRequest: 0,
     connectTimeout: 2_000,
     commandTimeout: 500,
+    // A network can swallow what is sent without a word: a connection that answers nothing for so long is made anew.
+    socketTimeout: 2_000,
+    keepAlive: 10_000,
     retryStrategy: (attempts) => Math.min(attempts * 100, 2_000),
   })
   let isAway = false

@@ -28,6 +28,11 @@ export interface Connection {
   close(): Promise<void>
 }
 
+export interface PingOptions {
+  /** How often a server is asked whether it is there: given up when it is silent for three times this. */
+  pingMs?: number
+}
+
 const retryMs = 500
 const requestLimitMs = 5_000
 
@@ -35,7 +40,7 @@ const requestLimitMs = 5_000
  * A connection to one of the servers, made again for ever when it is lost. Nothing is sent while there is none: the
  * client would keep it in memory without a limit.
  */
-export function keepConnected(config: QueueConfig, log: CaptureLog): Connection {
+export function keepConnected(config: QueueConfig, log: CaptureLog, { pingMs = 5_000 }: PingOptions = {}): Connection {
   const closing = new AbortController()
   let connected: Connected | null = null
   let isThere = false
@@ -53,7 +58,7 @@ export function keepConnected(config: QueueConfig, log: CaptureLog): Connection 
     problem = reason
   }
   const open = async () => {
-    const nats = await connect(optionsOf(config))
+    const nats = await connect({ ...optionsOf(config), pingInterval: pingMs, maxPingOut: 2 })
     if (closing.signal.aborted) return nats.close()
     const options = { timeout: requestLimitMs, checkAPI: false }
     connected = { nats, jetstream: jetstream(nats, options), manager: await jetstreamManager(nats, options) }
@@ -108,8 +113,6 @@ function optionsOf(config: QueueConfig): ConnectionOptions {
     reconnectTimeWait: retryMs,
     // Passwords may be changed under a running server.
     ignoreAuthErrorAbort: true,
-    // A server that is silent is given up within three times this.
-    pingInterval: 5_000,
     // A stack for each visit would cost more than sending it.
     noAsyncTraces: true,
   }

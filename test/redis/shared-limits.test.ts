@@ -137,4 +137,20 @@ describe('while Redis is away', () => {
     for (let nth = 0; nth < 6; nth++) statuses.push(await ask())
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429])
   })
+
+  it('a connection that stays open and brings nothing any more is made anew', async () => {
+    const redis = await testRedis()
+    const gate = await cableTo(redis.url)
+    const site = await testApp({ env: { RATE_LIMIT: '500', REDIS_URL: gate.url } })
+    const owner = ownOwner()
+    const ask = () => site.app.inject({ url: '/auth/me', headers: site.as(owner) })
+    const counted = async () => Number(await redis.client.get(`smart-link:account:${owner}`))
+    await ask()
+    expect(await counted()).toBe(1)
+    gate.swallow()
+    await until(async () => {
+      await ask()
+      return (await counted()) > 1
+    })
+  })
 })

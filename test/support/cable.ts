@@ -10,6 +10,8 @@ export interface Cable {
   mend(): void
   /** Takes what is sent to the server on, and from now on brings back none of its answers. */
   mute(): void
+  /** What is connected stays connected, and nothing comes through any more, either way; new connections work. */
+  swallow(): void
   /** From now on to another server; what is connected stays where it is. */
   lead(url: string): void
 }
@@ -56,6 +58,9 @@ export async function cableTo(url: string): Promise<Cable> {
     },
     mend: () => {
       isCut = false
+    },
+    swallow: () => {
+      for (const socket of sockets) socket.unpipe().pause()
     },
     mute: () => {
       isMuted = true
