@@ -27,7 +27,7 @@ export interface CallerDeps {
   grants: Grants
   uses: TokenUses
   limits: RateLimits
-  /** Tokens that an address may be refused in a minute, before it has to wait; 0: any number. */
+  /** How often an address may be refused a token in a minute, before it has to wait; 0: any number. */
   authFailuresLimit: number
   outputZone: string
 }
@@ -67,17 +67,17 @@ export function requireCaller(api: FastifyInstance, deps: CallerDeps): Welcome {
     const text = bearerToken(request)
     if (text === undefined) throw unauthenticated('Unauthenticated.', false)
     const known = grants.known(text)
-    return known === undefined ? learn(request, reply, text) : welcome(request, reply, known)
+    return known === undefined ? learn(request, reply, text) : welcome(request, reply, text, known)
   }
 
   async function learn(request: FastifyRequest, reply: FastifyReply, text: string): Promise<void> {
     const waitMs = failures.waitBefore(request, text, elapsedMs())
     if (waitMs > 0) throw tooManyRequests(authFailuresLimit, waitMs)
     const grant = await grantOf(request, text).catch((error: unknown) => {
-      throw error instanceof HttpError && error.status === 401 ? refused(request, error) : error
+      throw error instanceof HttpError && error.status === 401 ? refused(request, text, error) : error
     })
     failures.accepted(request, text)
-    return welcome(request, reply, grant)
+    return welcome(request, reply, text, grant)
   }
 
   /** @throws HttpError 401 */
@@ -90,10 +90,10 @@ export function requireCaller(api: FastifyInstance, deps: CallerDeps): Welcome {
     return grant
   }
 
-  function welcome(request: FastifyRequest, reply: FastifyReply, grant: Grant): void | Promise<void> {
+  function welcome(request: FastifyRequest, reply: FastifyReply, text: string, grant: Grant): void | Promise<void> {
     const now = Date.now()
-    if (now > grant.expiresAt) throw refused(request, expiredAt(new Date(grant.expiresAt), outputZone))
-    if (grant.allows !== null && !grant.allows(request.ip)) throw refused(request, foreignAddress(request.ip))
+    if (now > grant.expiresAt) throw refused(request, text, expiredAt(new Date(grant.expiresAt), outputZone))
+    if (grant.allows !== null && !grant.allows(request.ip)) throw refused(request, text, foreignAddress(request.ip))
     request.caller = grant.caller
     uses.note(grant, now)
     const counting = limits.count(request, reply)
@@ -102,8 +102,8 @@ export function requireCaller(api: FastifyInstance, deps: CallerDeps): Welcome {
   }
 
   /** What a refused token is answered with. */
-  function refused(request: FastifyRequest, error: HttpError): HttpError {
-    const waitMs = failures.refused(request, elapsedMs())
+  function refused(request: FastifyRequest, text: string, error: HttpError): HttpError {
+    const waitMs = failures.refused(request, text, elapsedMs())
     return waitMs === 0 ? error : tooManyRequests(authFailuresLimit, waitMs)
   }
 

@@ -48,7 +48,7 @@ it.each(ours)('%s in compose.yaml has only variables that there are, with values
     jwt: { kind: 'secret', secret: secrets.JWT_SECRET },
     queue: { servers: ['nats:4222'] },
     redisUrl: 'redis://redis:6379',
-    trustProxy: false,
+    trustProxy: ['uniquelocal'],
     publicUrl: 'http://127.0.0.1:3000',
     shortUrl: undefined,
   })

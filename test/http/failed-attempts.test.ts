@@ -13,7 +13,10 @@ afterEach(() => void vi.useRealTimers())
 const start = Date.UTC(2040, 0, 1)
 const attacker = '203.0.113.1'
 
-const guess = () => randomBytes(20).toString('hex')
+const random = (length: number) => randomBytes(length / 2).toString('hex')
+/** How a token ends that begins in a way that is known. */
+const guess = () => `beginning0${random(30)}`
+const anyToken = () => random(40)
 const ask = ({ app }: TestApp, text: string, remoteAddress = attacker) =>
   app.inject({ url: '/auth/me', remoteAddress, headers: withToken(text) })
 
@@ -76,16 +79,28 @@ describe('whoever guesses tokens', () => {
     expect((await ask(site, guess())).headers['retry-after']).toBe('60')
   })
 
-  it('learns nothing of a right token while it waits', async () => {
+  it('learns nothing of a right token that begins so, while it waits', async () => {
     const { site, token, statuses } = await guessedSite()
-    await statuses(4)
-    expect((await ask(site, token.access_token)).statusCode).toBe(429)
-    expect((await ask(site, bearer({ sub: '1' }).authorization.slice(7))).statusCode).toBe(429)
+    const right = token.access_token
+    const [end, jwt] = [() => right.slice(0, 8) + random(32), secretToken({ sub: '1' })]
+    await statuses(4, end)
+    await statuses(4, () => `${jwt.slice(0, jwt.lastIndexOf('.'))}.${random(40)}`)
+    for (const text of [right, jwt]) expect((await ask(site, text)).statusCode).toBe(429)
     // Nor does it cost the database anything to be asked.
     const queries = vi.spyOn(site.db.pool, 'query')
-    await statuses(50)
+    await statuses(50, end)
     expect(queries).not.toHaveBeenCalled()
-    expect((await ask(site, token.access_token, '203.0.113.2')).statusCode).toBe(200)
+    expect((await ask(site, right, '203.0.113.2')).statusCode).toBe(200)
+  })
+
+  it('may try a few beginnings a minute, and learns of none then', async () => {
+    const { site, token, statuses, clock } = await guessedSite()
+    expect(await statuses(16, anyToken)).toEqual([...Array(15).fill(401), 429])
+    expect((await ask(site, token.access_token)).statusCode).toBe(429)
+    clock.moveTo(start + 60_000)
+    expect((await ask(site, token.access_token)).statusCode).toBe(200)
+    expect(await statuses(16, anyToken)).toEqual([...Array(15).fill(401), 429])
+    expect((await ask(site, anyToken())).headers['retry-after']).toBe('120')
   })
 
   it.each([
@@ -114,7 +129,7 @@ describe('whoever guesses tokens', () => {
 
   it('may go on where the site says so', async () => {
     const { statuses } = await guessedSite('0')
-    expect(new Set(await statuses(100))).toEqual(new Set([401]))
+    for (const text of [guess, anyToken]) expect(new Set(await statuses(100, text))).toEqual(new Set([401]))
   })
 })
 
@@ -124,10 +139,20 @@ describe('others at the same address', () => {
     const jwt = bearer({ sub: '2' }).authorization.slice('Bearer '.length)
     for (const text of [token.access_token, jwt]) expect((await ask(site, text)).statusCode).toBe(200)
     await statuses(10)
+    await statuses(20, anyToken)
     // Longer than anything is trusted without looking at it again.
     clock.moveTo(start + 30_000)
     for (const text of [token.access_token, jwt]) expect((await ask(site, text)).statusCode).toBe(200)
     expect((await ask(site, guess())).statusCode).toBe(429)
+  })
+
+  it('do not notice, with tokens that were never seen there, what becomes of other tokens', async () => {
+    const { site, token, statuses } = await guessedSite()
+    const stale = ['revoked', 'mistyped', 'of another site'].map((text) => text.replaceAll(' ', '').padEnd(40, 'x'))
+    for (const text of stale) expect(await statuses(5, () => text)).toEqual([401, 401, 401, 429, 429])
+    const jwt = secretToken({ sub: '2' })
+    expect(await statuses(4, () => secretToken({ sub: '3', exp: 1 }))).toEqual([401, 401, 401, 429])
+    for (const text of [token.access_token, jwt]) expect((await ask(site, text)).statusCode).toBe(200)
   })
 
   it('are asked for a token as ever when they send none', async () => {
