@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { join } from 'node:path'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import { jwtKeys } from './accounts/jwt-secret.js'
@@ -6,12 +7,14 @@ import { buildApp } from './app.js'
 import { type CaptureLog, heldLog } from './capture/capture-log.js'
 import { logWay } from './capture/log-way.js'
 import { type Capture, FileError, openCapture } from './capture/open.js'
+import { openSpoolErasure } from './capture/spool-erasure.js'
 import type { Way } from './capture/way.js'
 import type { Config } from './config.js'
 import { type Connection, connect, missingMigrations } from './database/connect.js'
 import { openNotifications } from './database/notifications.js'
 import type { Database } from './database/open.js'
 import { openReplicas } from './database/replicas.js'
+import { databaseIdOf } from './database/server-key.js'
 import { watchLoad } from './http/overload.js'
 import { measureProcess } from './monitoring/process.js'
 import { measureQueue } from './monitoring/queue.js'
@@ -66,10 +69,13 @@ export async function startServer(
     opened.push(() => db.replicas.close())
     tracing?.statements(db.pool)
     await requireMigrations(connection.directUrl)
-    const notifications = openNotifications(connection.directUrl)
+    const onError = (err: Error) =>
+      log.warn({ err }, 'changes are not heard of for a moment: what is cached is read anew')
+    const notifications = openNotifications(connection.directUrl, { onError })
     opened.push(() => notifications.close())
     const usesQueue = roles.has('redirect') || roles.has('work')
-    const queue = config.queue && usesQueue ? await openQueue(config.queue, log) : null
+    const queue =
+      config.queue && usesQueue ? await openQueue(config.queue, log, { databaseId: await databaseIdOf(db) }) : null
     opened.push(() => queue?.close())
     const work = roles.has('work')
       ? openWork({ db, notifications, queue, config, log, ...(tracing && { tracePosts: tracing.posts }) })
@@ -79,6 +85,8 @@ export async function startServer(
     const traced = tracing?.capture
     const capture = roles.has('redirect') ? await openClicks(traced?.way(way) ?? way, config, log) : null
     opened.push(() => capture?.close())
+    const spoolErasure = capture && openSpoolErasure({ db, directory: join(config.dataDir, 'spool'), log })
+    opened.push(() => spoolErasure?.close())
     const load = watchLoad(db)
     opened.push(() => load.close())
     const metrics = new Registry()

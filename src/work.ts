@@ -2,7 +2,9 @@ import { openReadRemoval } from './audit/removal.js'
 import type { Config } from './config.js'
 import type { Notifications } from './database/notifications.js'
 import type { Database } from './database/open.js'
+import { openErasureRemoval } from './erasures/removal.js'
 import type { Queue } from './queue/queue.js'
+import { openRefusedErasure } from './queue/refused-erasure.js'
 import { openWorker, type Worker } from './queue/worker.js'
 import { openMobileKeys } from './recipients/key-mobiles.js'
 import { mobileRule } from './recipients/mobile.js'
@@ -45,11 +47,14 @@ export function openWork({ db, notifications, queue, config, log, tracePosts }: 
   const delivery = openWebhookDelivery({ db, notifications, config, log, ...(tracePosts && { tracePosts }) })
   const keeper = openBlockKeeper({ db, notifications, log })
   const worker = queue && openWorker({ queue, db, log })
+  const erasureRemoval = openErasureRemoval({ db, auditDays: config.auditDays, log })
+  const refusedErasure = queue && openRefusedErasure({ db, queue, log })
   return {
     delivery,
     worker,
     async close() {
-      const parts = [worker, keeper, delivery, mobileKeys, deliveryRemoval, readRemoval, retention, removal]
+      const removals = [deliveryRemoval, readRemoval, erasureRemoval, refusedErasure, retention, removal]
+      const parts = [worker, keeper, delivery, mobileKeys, ...removals]
       await Promise.all(parts.map((part) => part?.close()))
     },
   }

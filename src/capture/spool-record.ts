@@ -31,6 +31,16 @@ export function encodeRecord(spooled: SpooledVisit): Buffer {
   return Buffer.from(`${crc32(json).toString(16).padStart(8, '0')} ${json.length} ${json}\n`)
 }
 
+/** What a whole record says, of whatever version. */
+export function recordOf(record: Buffer): unknown {
+  const [head = ''] = header.exec(record.toString('latin1', 0, longestHeader)) ?? []
+  try {
+    return JSON.parse(record.toString('utf8', head.length))
+  } catch {
+    return null
+  }
+}
+
 /** Finds whole records wherever they are: damage costs the records it touches and no other. */
 export function decodeSegment(bytes: Buffer): SegmentContent {
   const content: SegmentContent = { visits: [], foreign: [], damaged: [], tornBytes: 0 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { type Config, ConfigError } from '../config.js'
 import { examineClock, examineServer } from '../database/environment.js'
+import { databaseIdOf } from '../database/server-key.js'
 import { examineAddress, type TriedRequest } from '../doctor/address.js'
 import { examineAddressFiles } from '../doctor/address-files.js'
 import { examineConfiguration } from '../doctor/configuration.js'
@@ -37,9 +38,12 @@ async function diagnose(host: Host, { repair, ...tried }: DoctorArguments): Prom
   const config = configured(host, say)
   if (config === null) return
   say(...examineConfiguration(config))
-  await diagnoseDatabase(host, repair, say)
+  let databaseId: string | null = null
+  await diagnoseDatabase(host, repair, say, async ({ db }) => {
+    if (config.queue !== undefined) databaseId = await databaseIdOf(db).catch(() => null)
+  })
   say(...(await examineSpool(config)))
-  say(...(await examineQueue(config.queue)))
+  say(...(await examineQueue(config.queue, databaseId)))
   say(...(await examineRedis(config.redisUrl)))
   say(...(await examineAddressFiles(config)))
   say(...(await examineAddress(config, tried)))
@@ -67,7 +71,12 @@ function configured(host: Host, say: Say): Config | null {
 }
 
 /** The rest is looked at also when the database cannot be. */
-async function diagnoseDatabase(host: Host, repair: boolean, say: Say): Promise<void> {
+async function diagnoseDatabase(
+  host: Host,
+  repair: boolean,
+  say: Say,
+  onOpen: (context: CommandContext) => Promise<void>,
+): Promise<void> {
   let isOpen = false
   try {
     await withDatabase(host, async (context) => {
@@ -81,6 +90,7 @@ async function diagnoseDatabase(host: Host, repair: boolean, say: Say): Promise<
       const { difference, isFar } = await examineClock(context.db)
       say({ level: isFar ? 'fail' : 'ok', topic: 'clock', text: `the one of the database is ${difference}` })
       await diagnoseLog(context, repair, say)
+      await onOpen(context)
     })
   } catch (error) {
     if (isOpen) throw error

@@ -3,14 +3,19 @@ import { JetStreamApiCodes, JetStreamApiError, type StreamInfo } from '@nats-io/
 import type { QueueConfig } from '../config.js'
 import { type Connected, keepConnected } from '../queue/connection.js'
 import { queueNames } from '../queue/names.js'
+import { databaseOf, ForeignStreamError } from '../queue/streams.js'
 import { type Finding, findings } from './finding.js'
 
 const limitMs = 5_000
 /** For longer nothing waits where a worker works. */
 const longMs = 60_000
 
-/** The queue in front of the log: reached, with room, and read. Nothing is made or changed there. */
-export async function examineQueue(config: QueueConfig | undefined): Promise<Finding[]> {
+/**
+ * The queue in front of the log: reached, of this database, with room, and read. Nothing is made or changed there.
+ *
+ * @param databaseId null: the database cannot be asked
+ */
+export async function examineQueue(config: QueueConfig | undefined, databaseId: string | null): Promise<Finding[]> {
   if (config === undefined) return [{ level: 'ok', topic: 'queue', text: 'none: NATS_URL is not set' }]
   const quiet = { info: () => {}, warn: () => {}, error: () => {} }
   const connection = keepConnected(config, quiet)
@@ -18,7 +23,13 @@ export async function examineQueue(config: QueueConfig | undefined): Promise<Fin
     const { manager } = await reached(connection.get)
     const names = queueNames(config.stream)
     const streamOf = (name: string) => manager.streams.info(name).catch(nullIfMissing)
-    return ofStreams(config, await streamOf(names.stream), await streamOf(names.refusedStream))
+    const [visits, refused] = [await streamOf(names.stream), await streamOf(names.refusedStream)]
+    for (const stream of [visits, refused]) {
+      const owner = stream && databaseOf(stream.config)
+      if (stream === null || owner === null || databaseId === null || owner === databaseId) continue
+      return [{ level: 'fail', topic: 'queue', text: new ForeignStreamError(stream.config.name).message }]
+    }
+    return ofStreams(config, visits, refused)
   } catch (error) {
     return [{ level: 'fail', topic: 'queue', text: `NATS_URL cannot be used: ${(error as Error).message}` }]
   } finally {

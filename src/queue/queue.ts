@@ -1,14 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { CaptureLog } from '../capture/capture-log.js'
 import type { QueueConfig } from '../config.js'
-import { type Connected, keepConnected } from './connection.js'
+import { type Connected, keepConnected, type PingOptions } from './connection.js'
 import { type QueueNames, queueNames } from './names.js'
-import { prepareStreams } from './streams.js'
+import { ForeignStreamError, prepareStreams } from './streams.js'
 
 /** The durable queue in front of the log: streams of NATS JetStream (docs/decisions, "queue"). */
 export interface Queue {
   names: QueueNames
-  /** @throws QueueAwayError while NATS cannot be reached */
+  /** @throws QueueAwayError while NATS cannot be reached, ForeignStreamError where the stream is another database's */
   connected(): Connected
   /**
    * Makes sure that the streams are there.
@@ -40,10 +40,15 @@ const firstLimitMs = 5_000
 /** A queue that was full takes visits again when it is emptier than that, so that it does not change its mind with each. */
 const roomAt = 0.9
 
+export interface QueueOptions extends PingOptions {
+  /** Whose visits the stream has (database/server-key.ts). */
+  databaseId: string
+}
+
 /** Never throws: a server whose NATS is away must still start. Waits a little, so that first clicks find it. */
-export async function openQueue(config: QueueConfig, log: CaptureLog): Promise<Queue> {
+export async function openQueue(config: QueueConfig, log: CaptureLog, options: QueueOptions): Promise<Queue> {
   const names = queueNames(config.stream)
-  const connection = keepConnected(config, log)
+  const connection = keepConnected(config, log, options)
   const state: QueueState = {
     problem: 'not looked at yet',
     messages: 0,
@@ -54,7 +59,7 @@ export async function openQueue(config: QueueConfig, log: CaptureLog): Promise<Q
   }
   const look = async () => {
     try {
-      const { manager } = connection.get()
+      const { manager } = connected()
       const [visits, refused] = await Promise.all([
         manager.streams.info(names.stream),
         manager.streams.info(names.refusedStream),
@@ -75,7 +80,23 @@ export async function openQueue(config: QueueConfig, log: CaptureLog): Promise<Q
       state.problem = (error as Error).message
     }
   }
-  const prepare = async () => prepareStreams(connection.get().manager, config)
+  let foreign: ForeignStreamError | null = null
+  const prepare = async () => {
+    try {
+      await prepareStreams(connection.get().manager, config, options.databaseId)
+      foreign = null
+    } catch (error) {
+      if (error instanceof ForeignStreamError) {
+        if (foreign === null) log.error({}, error.message)
+        foreign = error
+      }
+      throw error
+    }
+  }
+  const connected = () => {
+    if (foreign !== null) throw foreign
+    return connection.get()
+  }
   const requireRoom = async () => {
     await prepare()
     await look()
@@ -90,7 +111,7 @@ export async function openQueue(config: QueueConfig, log: CaptureLog): Promise<Q
   await look()
   return {
     names,
-    connected: connection.get,
+    connected,
     prepare,
     requireRoom,
     state: () => state,
@@ -104,13 +125,11 @@ export async function openQueue(config: QueueConfig, log: CaptureLog): Promise<Q
 async function firstSuccess(attempt: () => Promise<void>): Promise<void> {
   const giveUpAt = performance.now() + firstLimitMs
   while (performance.now() < giveUpAt) {
-    if (
-      await attempt().then(
-        () => true,
-        () => false,
-      )
+    const isOver = await attempt().then(
+      () => true,
+      (error: unknown) => error instanceof ForeignStreamError,
     )
-      return
+    if (isOver) return
     await wait(50)
   }
 }

@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
 import { readConfig } from '../../src/config.js'
+import { databaseIdOf } from '../../src/database/server-key.js'
 import { openQueue } from '../../src/queue/queue.js'
 import { queueWay } from '../../src/queue/queue-way.js'
 import type { NewVisit } from '../../src/visits/visit.js'
@@ -19,10 +20,12 @@ const links: [ownerId: number, linkId: number][] = [
 const published = new Map(links.map(([, linkId]) => [linkId, [] as string[]]))
 
 /** Publishes to all links, a batch after the other, until it is stopped. */
-async function startPublishing(env: Record<string, string>) {
+async function startPublishing(env: Record<string, string>, databaseUrl: string) {
   const config = readConfig(env).queue
   if (config === undefined) throw new Error('NATS_URL is given')
-  const queue = await openQueue(config, quiet)
+  const pool = new pg.Pool({ connectionString: databaseUrl })
+  const queue = await openQueue(config, quiet, { databaseId: await databaseIdOf({ pool }) })
+  await pool.end()
   const way = queueWay(queue)
   const { signal } = new AbortController()
   let isStopped = false
@@ -65,7 +68,7 @@ it.each(workerKills)(
       const before = await stored()
       await expect.poll(stored).toBeGreaterThan(before + count)
     }
-    const publishing = await startPublishing({ NATS_URL: nats.url, NATS_REPLICAS: '3' })
+    const publishing = await startPublishing({ NATS_URL: nats.url, NATS_REPLICAS: '3' }, postgres.url)
     await more(500)
     if (round % 3 === 0) {
       await postgres.freeze()
