@@ -3,6 +3,7 @@ import { parseInstant } from '../http/dates.js'
 import { invalid } from '../http/errors.js'
 import { memoise } from '../http/memoise.js'
 import { pageQuery } from '../http/page-query.js'
+import { shortList } from '../http/short-list.js'
 import { parseRange } from './allowed-ips.js'
 import { scopes } from './scopes.js'
 
@@ -74,19 +75,13 @@ const name = z
 
 const notScopes = `The scopes field must be a list of ${scopes.slice(0, -1).join(', ')} and ${scopes.at(-1)}.`
 
+const mostScopes = 100
+const someScopes = shortList(z.array(z.enum(scopes)).min(1, notScopes), mostScopes, notScopes)
+
 const scopeList = z
-  .union(
-    [
-      z.array(z.enum(scopes)).min(1, notScopes),
-      z
-        .string()
-        .transform(words)
-        .pipe(z.array(z.enum(scopes)).min(1, notScopes)),
-    ],
-    {
-      error: ({ input }) => (input == null ? 'The scopes field is required.' : notScopes),
-    },
-  )
+  .union([someScopes, z.string().transform(words).pipe(someScopes)], {
+    error: ({ input }) => (input == null ? 'The scopes field is required.' : notScopes),
+  })
   .transform((given) => [...new Set(given)])
   .meta({
     description: 'Those of the token in use at most. `admin` includes the others, but `visits:pii` must be named.',
@@ -103,16 +98,12 @@ const range = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+const someRanges = shortList(z.array(range), mostRanges, notRanges)
+
 const ranges = z
-  .union(
-    [
-      z.array(range).max(mostRanges, notRanges),
-      z.string().transform(words).pipe(z.array(range).max(mostRanges, notRanges)),
-    ],
-    {
-      error: notRanges,
-    },
-  )
+  .union([someRanges, z.string().transform(words).pipe(someRanges)], {
+    error: notRanges,
+  })
   .transform((given) => [...new Set(given)])
   .meta({
     description: 'Where it may be used from, as a list or comma-separated. Without it, where the token in use may.',

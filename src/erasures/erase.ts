@@ -1,5 +1,6 @@
 import { setTimeout as rest } from 'node:timers/promises'
 import { anyOwner, type Database, statement } from '../database/open.js'
+import { mapInStretches } from '../event-loop.js'
 import { givenMobile } from '../recipients/given-mobile.js'
 import { type MobileRule, mobileRule } from '../recipients/mobile.js'
 import { keyedUpTo } from '../recipients/mobile-keys.js'
@@ -78,7 +79,9 @@ async function* recipientsWith(
   for (let last: RecipientKey = { link: 0, recipient: 0 }; ; ) {
     const after = [ownerId, last.link, last.recipient, recipientsAtOnce]
     const found = await db.pool.query<Found>(isKeyed ? selectByKey([...after, keys]) : selectAll(after))
-    yield found.rows.filter(({ mobile }) => mobile !== null && rule.keyOf(mobile) === key)
+    // The library may be asked for each of them.
+    const keysOfRows = await mapInStretches(found.rows, ({ mobile }) => mobile && rule.keyOf(mobile))
+    yield found.rows.filter((_, index) => keysOfRows[index] === key)
     const end = found.rows.at(-1)
     if (end === undefined || found.rows.length < recipientsAtOnce) return
     last = end

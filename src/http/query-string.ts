@@ -127,12 +127,16 @@ export function encode(text: string): string {
 }
 
 // Laravel's Str::trim: PCRE's Unicode \s, invisible marks and NUL.
-const blank = /[\s\u0085\u180e\ufeff\u200b\u200e\0]/
+const blanks = new Set(
+  Array.from({ length: 0x10000 }, (_, code) => code).filter((code) => {
+    return /[\s\u0085\u180e\ufeff\u200b\u200e\0]/.test(String.fromCharCode(code))
+  }),
+)
 function trim(text: string): string {
   let start = 0
   let end = text.length
-  // Not one expression: `blank+$` would be tried anew at each blank of a long run inside.
-  while (start < end && blank.test(text.charAt(start))) start++
-  while (end > start && blank.test(text.charAt(end - 1))) end--
+  // Not by an expression: `blank+$` would be tried anew at each blank of a long run inside.
+  while (start < end && blanks.has(text.charCodeAt(start))) start++
+  while (end > start && blanks.has(text.charCodeAt(end - 1))) end--
   return text.slice(start, end)
 }

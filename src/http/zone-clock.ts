@@ -1,3 +1,4 @@
+import { inStretches } from '../event-loop.js'
 import { formatTime } from './time.js'
 
 /** From `start` up to `end`, clocks are ahead of UTC by `offset`; all in milliseconds. */
@@ -46,6 +47,23 @@ export class ZoneClock {
   }
 }
 
+/**
+ * Looks for the changes of clocks between two times, in stretches: whoever asks for them within the next moment is answered at once.
+ * Not for more time than anybody shows.
+ */
+export async function prepareYears(zone: string, from: number, to: number): Promise<void> {
+  const rest = inStretches()
+  const [first, last] = [new Date(from).getUTCFullYear(), new Date(to).getUTCFullYear()]
+  if (last - first > mostPrepared) return
+  for (let year = first; year <= last; year++) {
+    piecesOfYear(zone, year)
+    const others = rest()
+    if (others !== undefined) await others
+  }
+}
+
+const mostPrepared = 200
+
 /** By how much clocks of a zone are ahead of UTC, in milliseconds. */
 export function zoneOffsetMs(time: number, zone: string): number {
   const pieces = piecesOfYear(zone, new Date(time).getUTCFullYear())
@@ -54,7 +72,10 @@ export function zoneOffsetMs(time: number, zone: string): number {
 
 const known = new Map<string, Piece[]>()
 
-/** Pieces of a year and of some days around it. Looked for once: each day is asked, and where two differ the second is searched. */
+/**
+ * Pieces of a year and of some days around it. Looked for once: every sixth day is asked, and where two differ the second is searched.
+ * No zone has changed its clocks and changed them back within less than seven (Recife did so in October 2000).
+ */
 function piecesOfYear(zone: string, year: number): Piece[] {
   const key = `${zone} ${year}`
   const found = known.get(key)
@@ -63,7 +84,7 @@ function piecesOfYear(zone: string, year: number): Piece[] {
   let piece = pieceFrom(Date.UTC(year, 0) - aroundMs, end, zone)
   const pieces = [piece]
   for (let time = piece.start; time < end && zone !== 'UTC'; ) {
-    const next = Math.min(time + dayMs, end)
+    const next = Math.min(time + stepMs, end)
     if (offsetAt(next, zone) === piece.offset) time = next
     else {
       piece.end = firstOther(time, next, piece.offset, zone)
@@ -79,6 +100,7 @@ function piecesOfYear(zone: string, year: number): Piece[] {
 }
 
 const dayMs = 86_400_000
+const stepMs = 6 * dayMs
 const aroundMs = 2 * dayMs
 
 const pieceFrom = (start: number, end: number, zone: string): Piece => ({ start, end, offset: offsetAt(start, zone) })

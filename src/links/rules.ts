@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { isTimeZone } from '../config.js'
 import { parseInstant } from '../http/dates.js'
+import { shortList } from '../http/short-list.js'
 import { isPrintable, targetAddress } from './target-address.js'
 
 export type LinkRules = z.output<ReturnType<typeof linkRules>>
@@ -15,6 +16,9 @@ const mostValues = 100
 const longestValue = 50
 /** Of all rules together, in characters of JSON: they lie in memory for each link that is opened. */
 const longestRules = 16_384
+/** The same as they are sent: with nulls, and one value in place of a list. Longer ones are not looked at. */
+const longestSent = 1.5 * longestRules
+const tooLong = `The rules field must not be greater than ${longestRules} characters as JSON.`
 
 /**
  * `rules` of a link as they are stored. Every condition of a rule must hold; one that is left out, or null, does.
@@ -23,8 +27,8 @@ const longestRules = 16_384
  * @param zone of instants that name none
  */
 export const linkRules = (schemes: readonly string[], zone: string) =>
-  z
-    .array(
+  shortList(
+    z.array(
       z
         .object(
           { when: conditions(zone), long_url: targetAddress(schemes) },
@@ -32,12 +36,11 @@ export const linkRules = (schemes: readonly string[], zone: string) =>
         )
         .meta({ examples: [{ when: { device_type: ['tablet'] }, long_url: 'https://www.example.com/wide' }] }),
       { error: 'The rules field must be a list.' },
-    )
-    .max(mostRules, `The rules field must not have more than ${mostRules} items.`)
-    .refine(
-      (rules) => JSON.stringify(rules).length <= longestRules,
-      `The rules field must not be greater than ${longestRules} characters as JSON.`,
-    )
+    ),
+    mostRules,
+    `The rules field must not have more than ${mostRules} items.`,
+    (rules) => (JSON.stringify(rules).length > longestSent ? tooLong : null),
+  ).refine((rules) => JSON.stringify(rules).length <= longestRules, tooLong)
 
 /** Half-open, as everywhere: `from` counts, `to` does not. */
 const conditions = (zone: string) =>
@@ -71,7 +74,9 @@ const conditions = (zone: string) =>
 function someOf<T extends z.ZodType>(what: string, value: (error: string) => T) {
   const error = `${what}, or a list of up to ${mostValues}.`
   const one = value(error)
-  return z.union([one.transform((given) => [given]), z.array(one).min(1, error).max(mostValues, error)], { error })
+  return z.union([one.transform((given) => [given]), shortList(z.array(one).min(1, error), mostValues, error)], {
+    error,
+  })
 }
 
 const platforms = someOf('The platform field must be a name as visits show it, such as iOS', (error) =>

@@ -3,6 +3,7 @@ import { type Config, mostRetentionDays } from '../config.js'
 import { parseInstant } from '../http/dates.js'
 import { memoise } from '../http/memoise.js'
 import { pageQuery } from '../http/page-query.js'
+import { shortList } from '../http/short-list.js'
 import { filterParameters } from './filters.js'
 import { isReserved, tokenShape } from './reserved.js'
 import { linkRules } from './rules.js'
@@ -168,14 +169,14 @@ const mostTags = 20
 const longestTag = 50
 const notATag = `A tag must be a text of 1 to ${longestTag} characters.`
 
-const tags = z
-  .array(
-    z
-      .string({ error: notATag })
-      .min(1, notATag)
-      .max(longestTag, notATag)
-      .refine(isStorable, 'A tag must not contain NUL characters.'),
-    { error: 'The tags field must be a list.' },
-  )
-  .max(mostTags, `The tags field must not have more than ${mostTags} items.`)
-  .transform((given) => [...new Set(given)])
+const tag = z
+  .string({ error: notATag })
+  .min(1, notATag)
+  .max(longestTag, notATag)
+  .refine(isStorable, 'A tag must not contain NUL characters.')
+
+const tags = shortList(
+  z.array(tag, { error: 'The tags field must be a list.' }),
+  mostTags,
+  `The tags field must not have more than ${mostTags} items.`,
+).transform((given) => [...new Set(given)])

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import { anyOwner, type Database, statement } from '../database/open.js'
 import { inTransaction } from '../database/transaction.js'
+import { mapInStretches } from '../event-loop.js'
 import { invalid, notFound } from '../http/errors.js'
 import { announceLink } from '../links/announce.js'
 import { leadsToMobile } from '../links/mobile-placeholder.js'
@@ -42,26 +43,32 @@ export async function createRecipients(
   rule: MobileRule = mobileRule(undefined),
   sender: string | null = null,
 ): Promise<CreatedRecipients> {
+  const keys = await mapInStretches(wanted, ({ mobile }) => rule.keyOf(mobile))
   return inTransaction(db, async (client) => {
     const owner = await client.query<{ mobile_rule: string | null }>(lockOwner([ownerId]))
     const state = owner.rows[0]?.mobile_rule ?? null
     const link = await readLink(client, ownerId, linkId)
     const last = Number(link.last_recipient)
-    const keys = wanted.map(({ mobile }) => rule.keyOf(mobile))
     const now = new Date()
     const isKeyed = keyedUpTo(state, rule) === 'all' && !link.has_unkeyed
     const known = await knownRecipients(client, ownerId, linkId, wanted, keys, sender, isKeyed ? null : rule)
-    const { recipients, created, changed, errors } = matchRecipients(known, wanted, keys, now, rule, sender)
+    const { recipients, created, changed, errors } = await matchRecipients(known, wanted, keys, now, rule, sender)
     if (Object.keys(errors).length > 0) throw invalid(errors)
     if (created.size + changed.size > 0) await noteRule(client, ownerId, state, rule)
     await storeCreated(client, ownerId, linkId, last, [...created], now)
     if (changed.size > 0) {
-      await client.query(updateRecipients([ownerId, linkId, rowsOf(changed)]))
+      const all = [...changed]
+      for (let at = 0; at < all.length; at += rowsAtOnce) {
+        await client.query(updateRecipients([ownerId, linkId, rowsOf(all.slice(at, at + rowsAtOnce))]))
+      }
       await client.query(announceLink([ownerId, linkId]))
     }
     return { recipients, created: created.size, leadsToMobile: link.leads_to_mobile }
   })
 }
+
+/** Statements are made of them at once. */
+const rowsAtOnce = 1000
 
 /** docs/api-contract.md section 2. With a million tokens given out, one guess in 57,000 meets one: OPENINGS_LIMIT slows guessing down. */
 const tokenLength = 6
@@ -90,18 +97,29 @@ async function knownRecipients(
 ): Promise<Recipient[]> {
   const messageIds = wanted.flatMap(({ messageId }) => messageId ?? [])
   const isByNumber = (_: unknown, index: number) => wanted[index]?.messageId === null
-  const find = (keys: string[]) => client.query<RecipientRow>(selectKnown([ownerId, linkId, messageIds, keys, sender]))
+  const find = async (keys: string[]) => {
+    const found = new Map<string, RecipientRow>()
+    const length = Math.max(messageIds.length, keys.length)
+    for (let at = 0; at < length; at += rowsAtOnce) {
+      const [ids, some] = [messageIds, keys].map((texts) => texts.slice(at, at + rowsAtOnce))
+      const { rows } = await client.query<RecipientRow>(selectKnown([ownerId, linkId, ids, some, sender]))
+      for (const row of rows) found.set(row.id, row)
+    }
+    return [...found.values()].sort((a, b) => Number(a.id) - Number(b.id))
+  }
   if (rule === null) {
-    const { rows } = await find([...new Set(keys.filter(isByNumber))])
-    return rows.map(recipientOf)
+    const rows = await find([...new Set(keys.filter(isByNumber))])
+    return mapInStretches(rows, recipientOf)
   }
   const mobiles = wanted.map(({ mobile }) => mobile).filter(isByNumber)
   const search = mobileSearch(rule, mobiles)
   const keyed = await find(search.anyKeys)
   const byText = await client.query<RecipientRow>(selectByText([ownerId, linkId, search.mobiles, sender]))
-  return [...keyed.rows, ...byText.rows]
-    .map((row) => recipientOf({ ...row, mobile_key: row.mobile && rule.keyOf(row.mobile) }))
-    .sort((a, b) => a.id - b.id)
+  const rows = [...keyed, ...byText.rows]
+  const found = await mapInStretches(rows, (row) =>
+    recipientOf({ ...row, mobile_key: row.mobile && rule.keyOf(row.mobile) }),
+  )
+  return found.sort((a, b) => a.id - b.id)
 }
 
 async function storeCreated(
@@ -118,7 +136,10 @@ async function storeCreated(
     recipient.token = tokens[index] ?? ''
   }
   await client.query(raiseLink([ownerId, linkId, last + created.length]))
-  if (created.length > 0) await client.query(insertRecipients([ownerId, linkId, rowsOf(created), createdAt]))
+  for (let at = 0; at < created.length; at += rowsAtOnce) {
+    const rows = rowsOf(created.slice(at, at + rowsAtOnce))
+    await client.query(insertRecipients([ownerId, linkId, rows, createdAt]))
+  }
 }
 
 /** What is written of recipients. */
@@ -134,9 +155,8 @@ function rowsOf(recipients: Iterable<Recipient>): string {
 async function takeTokens(client: PoolClient, ownerId: number, linkId: number, count: number): Promise<string[]> {
   const taken: string[] = []
   while (taken.length < count) {
-    const drawn = Array.from({ length: count - taken.length }, () => newToken(tokenLength)).filter(
-      (token) => !isReserved(token),
-    )
+    const missing = Array.from({ length: count - taken.length }, () => tokenLength)
+    const drawn = (await mapInStretches(missing, newToken)).filter((token) => !isReserved(token))
     // In one order everywhere: two owners that draw the same tokens would otherwise wait for each other.
     const { rows } = await client.query<{ token: string }>(insertTokens([ownerId, linkId, drawn.toSorted()]))
     const free = new Set(rows.map(({ token }) => token))

@@ -1,3 +1,4 @@
+import { mapInStretches } from '../event-loop.js'
 import type { FieldErrors } from '../http/envelope.js'
 import { maskedMobile } from './masked.js'
 import type { MobileRule } from './mobile.js'
@@ -18,6 +19,9 @@ export interface Matching {
   errors: FieldErrors
 }
 
+/** Nobody reads more. */
+const mostProblems = 100
+
 /**
  * Who is who: a message id names one recipient of a link; without one, a number does, among the recipients without a message
  * id. So a request may be repeated, and a person who gets two messages with the link has two tokens.
@@ -33,21 +37,23 @@ export interface Matching {
  * @param keys of the numbers that are wanted
  * @param sender who may not see numbers; null: who may
  */
-export function matchRecipients(
+export async function matchRecipients(
   known: Recipient[],
   wanted: WantedRecipient[],
   keys: string[],
   createdAt: Date,
   { isMaskOf }: MobileRule,
   sender: string | null,
-): Matching {
+): Promise<Matching> {
   const byKey = new Map<string, Recipient>()
   for (const recipient of known) {
     const key = keyOf(recipient.messageId, recipient.mobileKey)
     if (!byKey.has(key)) byKey.set(key, recipient)
   }
   const matching: Matching = { recipients: [], created: new Set(), changed: new Set(), errors: {} }
-  for (const [index, want] of wanted.entries()) {
+  let problems = 0
+  await mapInStretches(wanted, (want, index) => {
+    if (problems >= mostProblems) return
     const mobileKey = keys[index] ?? ''
     const key = keyOf(want.messageId, mobileKey)
     const recipient = byKey.get(key)
@@ -56,7 +62,7 @@ export function matchRecipients(
       byKey.set(key, fresh)
       matching.created.add(fresh)
       matching.recipients.push(fresh)
-      continue
+      return
     }
     const { mobile } = recipient
     const isHidden = sender !== null && !matching.created.has(recipient)
@@ -65,6 +71,7 @@ export function matchRecipients(
       mobile !== null && isMaskOf(mobile, want.mobile) && (!isHidden || mobile === maskedMobile(mobile))
     const isOther = mobile !== null && recipient.mobileKey !== mobileKey && !isCompleted
     if (isOther && !isHidden) {
+      problems += 1
       matching.errors[`recipients.${index}.message_id`] = ['The message_id field names a message to another number.']
     }
     if (
@@ -73,7 +80,7 @@ export function matchRecipients(
     )
       matching.changed.add(recipient)
     matching.recipients.push(recipient)
-  }
+  })
   return matching
 }
 

@@ -5,6 +5,7 @@ import { shownOf } from '../audit/read.js'
 import type { Reads } from '../audit/reads.js'
 import type { Config } from '../config.js'
 import type { Database } from '../database/open.js'
+import { mapInStretches } from '../event-loop.js'
 import { publicAddress, rawQuery, requestOrigin } from '../http/address.js'
 import { bodyTypes } from '../http/bodies.js'
 import { bodyTag, isUnchanged, notModified, tagged, unchanged } from '../http/conditional.js'
@@ -21,7 +22,7 @@ import { mobileSearch } from './mobile-search.js'
 import { pageOfPerson, pageOfRecipients } from './read.js'
 import type { Recipient } from './recipient.js'
 import { type RecipientView, recipientResource, timeTexts } from './resource.js'
-import { recipientsBody, recipientsBodyLimit, recipientsQuery } from './schema.js'
+import { givenRecipients, recipientsBody, recipientsBodyLimit, recipientsQuery } from './schema.js'
 
 export interface RecipientRoutesDeps {
   db: Database
@@ -63,22 +64,18 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
       bodyLimit: recipientsBodyLimit,
       config: { scope: 'links:write' },
     },
-    async (request) => {
-      const wanted = request.body.recipients.map(({ mobile, message_id: messageId, sent_at: sentAt }) => ({
-        mobile,
-        messageId,
-        sentAt,
-      }))
+    async (request, reply) => {
+      const given = await givenRecipients(request.body, config.outputZone)
+      const wanted = given.map(({ mobile, message_id: messageId, sent_at: sentAt }) => ({ mobile, messageId, sentAt }))
       const { caller, params } = request
       const sender = maskedSender(caller)
       const made = await createRecipients(db, caller.ownerId, params.id, wanted, rule, sender)
       const { recipients, leadsToMobile } = made
       note(request, 'createRecipients', params.id, recipients, sender === null ? [] : namedBy(wanted))
       const view = viewOf(request, leadsToMobile)
-      return success(
-        'Recipients Created Successfully',
-        recipients.map((recipient) => recipientResource(recipient, view)),
-      )
+      const items = await mapInStretches(recipients, (one) => JSON.stringify(recipientResource(one, view)))
+      const [head, tail] = JSON.stringify(success('Recipients Created Successfully', [])).split('[]')
+      return reply.type('application/json; charset=utf-8').send(`${head}[${items.join(',')}]${tail}`)
     },
   )
 

@@ -1,7 +1,10 @@
 import { z } from 'zod'
+import { mapInStretches } from '../event-loop.js'
 import { parseInstant } from '../http/dates.js'
+import { invalid } from '../http/errors.js'
 import { memoise } from '../http/memoise.js'
 import { pageQuery } from '../http/page-query.js'
+import { checkedByRoute, fieldErrors, validated } from '../http/validate.js'
 import { mobileDigits } from '../recipient-files/mobile-text.js'
 import { givenMobile, mobileProblemText, soughtMobile } from './given-mobile.js'
 
@@ -57,23 +60,45 @@ export const wantedRecipient = memoise((zone: string) =>
   ),
 )
 
-/** A list, or `recipients` with one. */
-export const recipientsBody = memoise((zone: string) => {
-  const recipient = wantedRecipient(zone)
-  // How many there are comes first: nobody reads a million problems.
-  const few = z.transform((given: unknown, context) => {
-    if (Array.isArray(given) && given.length >= 1 && given.length <= mostRecipients) return given
-    context.addIssue(list)
-    return z.NEVER
+/** A list, or `recipients` with one. Read by the route (`givenRecipients`), not at once by the schema. */
+export const recipientsBody = memoise((zone: string) =>
+  checkedByRoute(
+    bodyWith(z.array(wantedRecipient(zone)).min(1).max(mostRecipients)).meta({
+      id: 'NewRecipients',
+      description: 'Or the list alone.',
+    }),
+  ),
+)
+
+const bodyWith = <List extends z.ZodType>(recipients: List) =>
+  z.preprocess((body) => (Array.isArray(body) ? { recipients: body } : body), z.object({ recipients }, { error: list }))
+
+const anyList = bodyWith(z.array(z.unknown(), { error: list }).min(1, list).max(mostRecipients, list))
+
+export type GivenRecipient = z.output<ReturnType<typeof wantedRecipient>>
+
+/** Nobody reads more problems. */
+const mostProblems = 100
+
+/**
+ * The recipients of a body, in stretches.
+ *
+ * @throws HttpError 422 with the first problems
+ */
+export async function givenRecipients(body: unknown, zone: string): Promise<GivenRecipient[]> {
+  const { recipients } = validated(anyList, 'body', body) as z.output<typeof anyList>
+  const schema = wantedRecipient(zone)
+  const problems: z.core.$ZodIssue[] = []
+  const given = await mapInStretches(recipients, (recipient, index) => {
+    const result = problems.length < mostProblems ? schema.safeParse(recipient) : null
+    for (const issue of result?.error?.issues ?? []) {
+      problems.push({ ...issue, path: ['recipients', index, ...issue.path] })
+    }
+    return result?.data
   })
-  const recipients = few.pipe(z.array(recipient).min(1).max(mostRecipients))
-  return z
-    .preprocess(
-      (body) => (Array.isArray(body) ? { recipients: body } : body),
-      z.object({ recipients }, { error: list }),
-    )
-    .meta({ id: 'NewRecipients', description: 'Or the list alone.' })
-})
+  if (problems.length > 0) throw invalid(fieldErrors(new z.ZodError(problems.slice(0, mostProblems))))
+  return given.flatMap((recipient) => recipient ?? [])
+}
 
 /** A person, by the number that recipients have. */
 export const erasureBody = z.object({ mobile }, { error: 'The body must be an object with a mobile.' })

@@ -9,6 +9,7 @@ import { isUnchanged, notModified, tagged, unchanged } from '../http/conditional
 import { success } from '../http/envelope.js'
 import { parseQueryString, queryObject } from '../http/query-string.js'
 import { type Api, validated } from '../http/validate.js'
+import { prepareYears } from '../http/zone-clock.js'
 import { linkParams } from '../links/schema.js'
 import { personalFilters, visitFilters } from './filters.js'
 import { statisticsAnswer } from './statistics/answers.js'
@@ -103,6 +104,9 @@ async function answerStatistics(
   const known = groupBy.includes('link') ? null : tags.known(determinants(now))
   if (known !== null && isUnchanged(request, known)) return notModified(reply, known)
 
+  if (interval !== null) {
+    await prepareYears(zone, Number(filters.from ?? Date.now()), Number(filters.to ?? Date.now()))
+  }
   const { state, statistics } = await readStatistics(digests, source, now, {
     filters,
     zone,

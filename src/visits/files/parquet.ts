@@ -7,7 +7,7 @@ import type { Encoder } from './export.js'
 import { wireKeys } from './wire-keys.js'
 
 /** Writing a row group keeps the process from all else, some 15 µs a row, and what it is made of is in memory until then. */
-const leastGroupRows = 2_500
+const leastGroupRows = 1_000
 const mostGroupRows = 10_000
 const mostGroupCharacters = 8_000_000
 /** The end of a file lists all its groups, so a long file has longer ones. */

@@ -37,6 +37,8 @@ export class Calendar {
   startOf(bucket: number): number {
     if (this.interval === 'hour') return bucket
     const midnight = this.#firstDayOf(bucket) * dayMs
+    const { start, end, offset } = this.#clock.pieceAt(midnight)
+    if (start <= midnight - 2 * dayMs && midnight + 2 * dayMs < end) return midnight - offset
     const around = this.#clock.pieces(midnight - 2 * dayMs, midnight + 2 * dayMs)
     // Its midnight, or where clocks leave that out, what comes after.
     const found = around.find(({ end, offset }) => midnight - offset < end)
