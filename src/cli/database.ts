@@ -1,6 +1,7 @@
 import type { Config } from '../config.js'
 import { connect, missingMigrations } from '../database/connect.js'
 import type { Database } from '../database/open.js'
+import { commandLimits } from '../database/session.js'
 import { StartError } from '../server.js'
 import { type Host, hostConfig } from './host.js'
 
@@ -24,7 +25,7 @@ export async function withDatabase(host: Host, command: (context: CommandContext
   const interrupt = () => controller.abort()
   // Once: a second Ctrl-C ends the process at once.
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
-  const connection = await connect(config)
+  const connection = await connect(config, undefined, commandLimits)
   try {
     const pending = await missingMigrations(connection.directUrl)
     if (pending.length > 0) throw new StartError('The database is not migrated: run smart-link migrate first.')

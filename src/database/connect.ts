@@ -5,7 +5,7 @@ import { isReadOnly } from './errors.js'
 import { migrate, pendingMigrations } from './migrate.js'
 import { type Database, openDatabase } from './open.js'
 import { findPooling, isHeard, type Pooling } from './pooler.js'
-import { examineSession, openSession } from './session.js'
+import { examineSession, openSession, type SessionLimits } from './session.js'
 
 export const migrationsDirectory = fileURLToPath(new URL('../../prisma/migrations', import.meta.url))
 
@@ -29,7 +29,11 @@ type ConnectConfig = DatabaseConfig & Pick<Config, 'databasePool' | 'dataDir'>
  *
  * @throws ConnectError, EmbeddedError, MigrationError
  */
-export async function connect(config: ConnectConfig, log: (line: string) => void = () => {}): Promise<Connection> {
+export async function connect(
+  config: ConnectConfig,
+  log: (line: string) => void = () => {},
+  limits?: SessionLimits,
+): Promise<Connection> {
   const embedded =
     config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataDir: config.dataDir, log }) : null
   try {
@@ -38,7 +42,7 @@ export async function connect(config: ConnectConfig, log: (line: string) => void
       ? { url: embedded.url, directUrl: embedded.url }
       : await findDatabase({ ...config, databaseUrl: config.databaseUrl ?? '' })
     const onError = (error: Error) => log(`database connection lost: ${error.message}`)
-    const db = openDatabase({ ...way, connections: config.databasePool, onError })
+    const db = openDatabase({ ...way, connections: config.databasePool, onError, ...(limits && { limits }) })
     if (!embedded) await requireSettings(db)
     return { db, directUrl: way.directUrl, close: () => db.close().finally(() => embedded?.stop()) }
   } catch (error) {

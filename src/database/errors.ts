@@ -9,8 +9,11 @@ const socketCodes = new Set([
   'EHOSTUNREACH',
   'EAI_AGAIN',
 ])
-/** Connection exceptions, too many connections, the server's shutdown, crash and start-up, and a database that is read-only. */
-const awayStates = /^(08...|53300|57P0[1235]|25006)$/
+/**
+ * Connection exceptions, too many connections, the server's shutdown, crash and start-up, a transaction that stood still for too long,
+ * and a database that is read-only.
+ */
+const awayStates = /^(08...|53300|57P0[1235]|25P0[34]|25006)$/
 const awayTexts =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|server closed the connection/i
 
@@ -35,6 +38,16 @@ export function isStatementTimeout(error: unknown): boolean {
 /** The statement has waited for somebody else's lock for as long as it may. */
 export function isLockTimeout(error: unknown): boolean {
   return chain(error).some(({ code, originalCode }) => (originalCode ?? code) === '55P03')
+}
+
+/** The database answers that it has no room for another connection. */
+export function isDatabaseFull(error: unknown): boolean {
+  return chain(error).some(({ code, originalCode }) => (originalCode ?? code) === '53300')
+}
+
+/** Two transactions were in each other's way, such as in a deadlock: another try may succeed. */
+export function isConflict(error: unknown): boolean {
+  return chain(error).some(({ code, originalCode }) => /^40...$/.test(originalCode ?? code ?? ''))
 }
 
 /** A unique key refused the row. */

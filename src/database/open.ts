@@ -1,8 +1,18 @@
 import { createHash } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
+import { whenCancelled } from './cancel.js'
 import { PrismaClient } from './prisma/client.js'
-import { connectLimitMs, openSession, SessionClient, sessionConfig, settleSession } from './session.js'
+import {
+  beginWith,
+  connectLimitMs,
+  openSession,
+  SessionClient,
+  type SessionLimits,
+  serverLimits,
+  sessionConfig,
+  settleSession,
+} from './session.js'
 
 /**
  * One PostgreSQL, reached in two ways over one pool: `prisma` for ordinary queries, `pool` for the hand-written
@@ -11,8 +21,12 @@ import { connectLimitMs, openSession, SessionClient, sessionConfig, settleSessio
 export interface Database {
   prisma: PrismaClient
   pool: pg.Pool
+  /** The statement that begins a transaction. */
+  begin: string
   /** A connection to PostgreSQL itself, for what belongs to a session; whoever asks ends it. */
   connectDirectly(): Promise<pg.Client>
+  /** A connection like those of the pool, and not of it; whoever asks ends it. */
+  connectAside(): Promise<pg.Client>
   /** Other servers with the same content, a little later. */
   replicas: Replicas
   close(): Promise<void>
@@ -57,6 +71,7 @@ export interface DatabaseOptions {
   isPrepared?: boolean
   /** Most connections at once. */
   connections: number
+  limits?: SessionLimits
   /** Told of connections that broke while idle. */
   onError?: (error: Error) => void
 }
@@ -64,8 +79,9 @@ export interface DatabaseOptions {
 /** Opens the pool; connects at the first query. */
 export function openDatabase(options: DatabaseOptions): Database {
   const { url, directUrl = url, isPooled = false, isPrepared = true, connections, onError = () => {} } = options
+  const { limits = serverLimits } = options
   const pool = new pg.Pool({
-    ...sessionConfig(url, { isPooled }),
+    ...sessionConfig(url, { isPooled, limits }),
     Client: SessionClient,
     max: connections,
     ...(isPooled && { onConnect: settle }),
@@ -85,11 +101,14 @@ export function openDatabase(options: DatabaseOptions): Database {
   return {
     prisma,
     pool,
-    connectDirectly: () => openSession(directUrl),
+    begin: isPooled ? beginWith(limits) : 'BEGIN',
+    connectDirectly: () => openSession(directUrl, { limits }),
+    connectAside: () => openSession(url, { isPooled, limits }),
     replicas: noReplicas,
     close: async () => {
       await prisma.$disconnect()
       await pool.end()
+      await whenCancelled()
     },
   }
 }

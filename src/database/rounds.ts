@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isDatabaseAway } from './errors.js'
+import { isDatabaseAway, isLockTimeout } from './errors.js'
 
 /** Work in the background that comes round again and again. */
 export interface Rounds {
@@ -9,7 +9,7 @@ export interface Rounds {
   close(): Promise<void>
 }
 
-/** Takes steps until one says that there is no more. */
+/** Takes steps until one says that there is no more, or does not get a lock: then the next round goes on, and others are not kept waiting. */
 export type AllOf = (step: () => Promise<boolean>) => Promise<void>
 
 export interface RoundsOptions {
@@ -31,7 +31,7 @@ export function openRounds({ everyMs, round, onError }: RoundsOptions): Rounds {
   const allOf: AllOf = async (step) => {
     for (let isMore = true; isMore && !signal.aborted; ) {
       const start = performance.now()
-      isMore = await step()
+      isMore = await step().catch(unlessLocked)
       if (isMore) await sleep(performance.now() - start, undefined, { signal }).catch(() => {})
     }
   }
@@ -63,4 +63,9 @@ export function openRounds({ everyMs, round, onError }: RoundsOptions): Rounds {
       await working
     },
   }
+}
+
+function unlessLocked(error: unknown): false {
+  if (isLockTimeout(error)) return false
+  throw error
 }

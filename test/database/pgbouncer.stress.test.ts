@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { readConfig } from '../../src/config.js'
 import { connect } from '../../src/database/connect.js'
+import { inOneGo, inTransaction } from '../../src/database/transaction.js'
 import { startClicks } from '../faults/clicks.js'
 import { expectKept, expectReplayed } from '../faults/ledger.js'
 import { bearer, testSecret } from '../support/app.js'
@@ -116,6 +117,39 @@ describe.runIf(pgbouncer !== undefined)('through PgBouncer, which gives each tra
       return answer.headers.get('location')
     }
     await expect.poll(target).toBe('https://example.com/elsewhere')
+  })
+
+  it('a transaction has the limits it has without it, and one that is given up leaves nobody who waits', async () => {
+    const { db, url, bouncer } = await pooledSite()
+    const config = { ...readConfig({ DATA_DIR: '/nowhere' }), databaseUrl: bouncer.url, databaseDirectUrl: url }
+    const { db: pooled, close } = await connect(config)
+    onTestFinished(close)
+    const limits = `SELECT current_setting('lock_timeout') AS lock, current_setting('idle_in_transaction_session_timeout') AS idle`
+    const { rows } = await inTransaction(pooled, (client) => client.query(limits))
+    const [, together] = await inOneGo(pooled, [{ text: 'SELECT' }, { text: limits }])
+    expect([...rows, ...(together?.rows ?? [])]).toEqual([
+      { lock: '5s', idle: '15s' },
+      { lock: '5s', idle: '15s' },
+    ])
+
+    await storeLink(db, 1, 20)
+    const lock = { text: 'SELECT FROM owners WHERE id = 1 FOR UPDATE' }
+    const holder = await db.connectDirectly()
+    onTestFinished(() => holder.end())
+    await holder.query('BEGIN')
+    await holder.query(lock)
+    const giveUp = new AbortController()
+    const given = expect(inOneGo(pooled, [lock], giveUp.signal)).rejects.toThrow('aborted')
+    const waiting = async () => {
+      const found = await db.pool.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      )
+      return found.rows.length
+    }
+    await expect.poll(waiting).toBe(1)
+    giveUp.abort()
+    await given
+    await expect.poll(waiting).toBe(0)
   })
 
   it('webhooks are told, exports are whole, statistics are right', async () => {

@@ -1,7 +1,8 @@
-import { expect, it } from 'vitest'
-import type { Database } from '../../src/database/open.js'
+import { expect, it, onTestFinished } from 'vitest'
+import { isDatabaseAway, isLockTimeout } from '../../src/database/errors.js'
+import { type Database, inTime } from '../../src/database/open.js'
 import { inOneGo, inTransaction } from '../../src/database/transaction.js'
-import { emptiedDatabase, testDatabase } from '../support/database.js'
+import { emptiedDatabase, openPatiently, testDatabase } from '../support/database.js'
 
 const database = emptiedDatabase()
 
@@ -68,4 +69,75 @@ it('does nothing when it was told before', async () => {
   await expect(work).rejects.toThrow('aborted')
   expect(await owners(db)).toBe(0)
   expect(db.pool.idleCount).toBe(db.pool.totalCount)
+})
+
+/** Sessions of this database, besides the one that asks. */
+const sessions = async ({ pool }: Database, condition: string) => {
+  const { rows } = await pool.query<{ count: number }>(
+    `SELECT count(*)::int FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND ${condition}`,
+  )
+  return rows[0]?.count
+}
+
+const waitForLock = `wait_event_type = 'Lock'`
+const lockFirst = { text: 'SELECT FROM owners WHERE id = 1 FOR UPDATE' }
+
+it('leaves no session that waits for a lock when a transaction is given up', async () => {
+  const { db } = await database()
+  await db.pool.query('INSERT INTO owners (id) VALUES (1)')
+  const holder = await db.connectDirectly()
+  onTestFinished(() => holder.end())
+  await holder.query('BEGIN')
+  await holder.query(lockFirst)
+  const giveUp = new AbortController()
+  const works = [
+    inOneGo(db, [lockFirst, { text: 'SELECT 1' }], giveUp.signal),
+    inTransaction(db, (client) => client.query(lockFirst), giveUp.signal),
+  ]
+  const given = Promise.allSettled(works)
+  await expect.poll(() => sessions(db, waitForLock)).toBe(2)
+  giveUp.abort()
+  expect((await given).map((work) => work.status === 'rejected' && work.reason)).toEqual([
+    giveUp.signal.reason,
+    giveUp.signal.reason,
+  ])
+  await expect.poll(() => sessions(db, waitForLock)).toBe(0)
+})
+
+it('leaves no session that waits for a lock when a connection is lost while it is asked', async () => {
+  const { db } = await database()
+  await db.pool.query('INSERT INTO owners (id) VALUES (1)')
+  const holder = await db.connectDirectly()
+  onTestFinished(() => holder.end())
+  await holder.query('BEGIN')
+  await holder.query(lockFirst)
+  const late = db.pool.query(inTime({ ...lockFirst }, 50))
+  await expect(late).rejects.toThrow('Query read timeout')
+  await expect.poll(() => sessions(db, waitForLock)).toBe(0)
+})
+
+it('waits for a lock no longer than the session may', async () => {
+  const { db, url } = await database()
+  await db.pool.query('INSERT INTO owners (id) VALUES (1)')
+  const limited = openPatiently({ url, connections: 2, limits: { lockMs: 50, idleMs: 15_000 } })
+  onTestFinished(() => limited.close())
+  await inTransaction(db, async (client) => {
+    await client.query(lockFirst)
+    await expect(inTransaction(limited, (other) => other.query(lockFirst))).rejects.toSatisfy(isLockTimeout)
+  })
+})
+
+it('loses its locks when it stands still between two statements, and says so', async () => {
+  const { db, url } = await database()
+  await db.pool.query('INSERT INTO owners (id) VALUES (1)')
+  const limited = openPatiently({ url, connections: 1, limits: { lockMs: 5_000, idleMs: 50 } })
+  onTestFinished(() => limited.close())
+  const still = inTransaction(limited, async (client) => {
+    await client.query(lockFirst)
+    await inTransaction(db, (other) => other.query(lockFirst))
+    await client.query('SELECT')
+  })
+  await expect(still).rejects.toSatisfy(
+    (error: Error) => isDatabaseAway(error) && error.message.includes('idle-in-transaction timeout'),
+  )
 })

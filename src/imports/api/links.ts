@@ -63,12 +63,16 @@ export async function placeLinks(copy: Copy, rows: SourceRow[]): Promise<CopiedL
 
 async function placeTogether(copy: Copy, rows: SourceRow[]): Promise<CopiedLink[]> {
   const wanted = rows.map((row) => readSourceLink(row, copy.config))
-  const placed = await inTransaction(copy.db, async (client) => {
-    await ensureOwner(client, copy.memory.ownerId)
-    const placed = []
-    for (const { link } of wanted) placed.push(await placeLink(client, copy.memory, link))
-    return placed
-  })
+  const placed = await inTransaction(
+    copy.db,
+    async (client) => {
+      await ensureOwner(client, copy.memory.ownerId)
+      const placed = []
+      for (const { link } of wanted) placed.push(await placeLink(client, copy.memory, link))
+      return placed
+    },
+    copy.signal,
+  )
   return wanted.map(({ id: sourceId, visits, isTracked, notes }, index) => {
     const { id = 0, isNew = false, isDeleted = true, notes: others = [] } = placed[index] ?? {}
     copy.summary.links += 1

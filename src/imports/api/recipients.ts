@@ -62,15 +62,19 @@ function readRecipient(
 
 async function storeRecipients(copy: Copy, linkId: number, recipients: SourceRecipient[]): Promise<void> {
   const { ownerId } = copy.memory
-  await inTransaction(copy.db, async (client) => {
-    await ensureOwner(client, ownerId)
-    const claims = recipients.map(({ id: token, messageId, mobile }) => ({ linkId, token, messageId, mobile }))
-    const settled = await settleRecipients(client, ownerId, claims, copy.rule)
-    for (const [index, outcome] of settled.entries()) {
-      if (typeof outcome === 'string') copy.refuse(`recipient ${recipients[index]?.id}`, outcome)
-    }
-    await client.query(setTimes([ownerId, linkId, JSON.stringify(recipients)]))
-  })
+  await inTransaction(
+    copy.db,
+    async (client) => {
+      await ensureOwner(client, ownerId)
+      const claims = recipients.map(({ id: token, messageId, mobile }) => ({ linkId, token, messageId, mobile }))
+      const settled = await settleRecipients(client, ownerId, claims, copy.rule)
+      for (const [index, outcome] of settled.entries()) {
+        if (typeof outcome === 'string') copy.refuse(`recipient ${recipients[index]?.id}`, outcome)
+      }
+      await client.query(setTimes([ownerId, linkId, JSON.stringify(recipients)]))
+    },
+    copy.signal,
+  )
 }
 
 const setTimes = statement(`

@@ -15,7 +15,7 @@ export interface LogImportOptions extends ClickReading {
   linkId: number | undefined
   /** IANA zone of times that name none. */
   zone: string
-  /** Stops between two batches; what is stored stays. */
+  /** Ends it at once; what is stored stays. */
   signal: AbortSignal
 }
 

@@ -23,7 +23,7 @@ export interface StoreOptions {
   keepOrder: boolean
   /** By which numbers of recipients are compared; without it, those without a country code by their digits. */
   rule?: MobileRule
-  /** Stops between two batches; what is stored stays. */
+  /** Ends it at once; what is stored stays. */
   signal?: AbortSignal
   /** Has the last word on each visit, in the order in which they are stored. */
   finish?: (visit: NewVisit) => NewVisit
@@ -82,7 +82,7 @@ export async function storeFile(
     options.signal?.throwIfAborted()
     const finished = batch.map((staged) => ({ ...staged, visit: finish(staged.visit) }))
     for (const [ownerId, own] of byOwner(finished)) {
-      const { stored, refused } = await storeVisits(db, ownerId, own, options.rule)
+      const { stored, refused } = await storeVisits(db, ownerId, own, options.rule, options.signal)
       summary.stored += stored
       summary.skipped += own.length - stored - refused.length
       for (const { line, reason } of refused) refuse(line, reason)

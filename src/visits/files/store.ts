@@ -24,23 +24,25 @@ export interface StoreResult {
  * A batch that the database refuses is tried again in halves, so that a bad visit does not take the others with it.
  *
  * @param rule by which numbers of recipients are compared
+ * @param signal ends it at once; whether the batch was stored is then unknown
  */
 export async function storeVisits(
   db: Database,
   ownerId: number,
   visits: StagedVisit[],
   rule: MobileRule = mobileRule(undefined),
+  signal?: AbortSignal,
 ): Promise<StoreResult> {
   try {
-    return await storeTogether(db, ownerId, visits, rule)
+    return await storeTogether(db, ownerId, visits, rule, signal)
   } catch (error) {
     if (!isRefusedData(error)) throw error
     const [only, ...others] = visits
     if (only === undefined) return { stored: 0, refused: [] }
     if (others.length === 0) return { stored: 0, refused: [{ line: only.line, reason: databaseReason(error) }] }
     const half = Math.ceil(visits.length / 2)
-    const first = await storeVisits(db, ownerId, visits.slice(0, half), rule)
-    const second = await storeVisits(db, ownerId, visits.slice(half), rule)
+    const first = await storeVisits(db, ownerId, visits.slice(0, half), rule, signal)
+    const second = await storeVisits(db, ownerId, visits.slice(half), rule, signal)
     return { stored: first.stored + second.stored, refused: [...first.refused, ...second.refused] }
   }
 }
@@ -50,13 +52,15 @@ async function storeTogether(
   ownerId: number,
   visits: StagedVisit[],
   rule: MobileRule,
+  signal: AbortSignal | undefined,
 ): Promise<StoreResult> {
-  const { ready, refused } = await inTransaction(db, (client) => prepare(client, ownerId, visits, rule))
+  const { ready, refused } = await inTransaction(db, (client) => prepare(client, ownerId, visits, rule), signal)
   const lines = new Map(ready.map(({ line, visit }) => [visit.id, line]))
   const { stored, orphaned } = await appendVisits(
     db,
     ownerId,
     ready.map(({ visit }) => visit),
+    { ...(signal && { signal }) },
   )
   for (const id of orphaned) refused.push({ line: lines.get(id) ?? 0, reason: 'its link was deleted meanwhile' })
   return { stored, refused }
