@@ -47,7 +47,7 @@ export async function migrate(url: string, { directory, resolve, log = () => {} 
     for (const name of pending) {
       const cutOff = unresolved.filter((row) => row.name === name)
       if (cutOff.length > 0) log(`applying migration ${name} again: it was cut off`)
-      await applyMigration(client, { name, script: await readScript(directory, name), cutOff })
+      await applyMigration(client, { name, script: await readScript(directory, name), cutOff, log })
       log(`applied migration ${name}`)
       applied.push(name)
     }
@@ -78,7 +78,10 @@ async function connect(url: string): Promise<pg.Client> {
   }
 }
 
-/** A script takes the time that it takes. Between two statements a runner that was frozen, or whose machine is gone, holds the lock. */
+/**
+ * A script takes the time that it takes, and one that builds an index beside the work of others waits for these. Between two statements
+ * a runner that was frozen, or whose machine is gone, holds the lock.
+ */
 const limits = {
   ...{ statement_timeout: '0', lock_timeout: '0' },
   ...{ idle_in_transaction_session_timeout: '60s', idle_session_timeout: '60s' },

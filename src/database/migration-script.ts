@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type pg from 'pg'
 import { isDatabaseAway } from './errors.js'
 import { describeError, MigrationError, resolveCommand } from './migration-error.js'
@@ -8,6 +9,7 @@ export interface Migration {
   script: Buffer
   /** Earlier attempts that were cut off without an error. */
   cutOff: history.UnresolvedMigration[]
+  log?: (line: string) => void
 }
 
 /**
@@ -20,7 +22,7 @@ export interface Migration {
  */
 export async function applyMigration(client: pg.Client, migration: Migration): Promise<void> {
   const { name, script } = migration
-  const attempt = await attemptOf(client, migration, inTransaction)
+  const attempt = await onceLocked(() => attemptOf(client, migration, inTransaction), migration)
   const { id, error } = isRefusedInTransaction(attempt.error) ? await attemptOf(client, migration, byItself) : attempt
   if (error === null) return
   if (await hadCommitted(client, migration, error)) return
@@ -54,8 +56,25 @@ async function attemptOf(client: pg.Client, migration: Migration, attempt: Attem
   }
 }
 
+/** Whoever comes after a migration that waits for a table waits as well: so it waits for moments, with pauses between them. */
+const lockMs = 1_000
+const pauseMs = 1_000
+const mostAttempts = 60
+
+async function onceLocked(
+  attempt: () => ReturnType<typeof attemptOf>,
+  { name, log = () => {} }: Migration,
+): ReturnType<typeof attemptOf> {
+  for (let nth = 1; ; nth += 1) {
+    const outcome = await attempt()
+    if (codeOf(outcome.error) !== '55P03' || nth === mostAttempts) return outcome
+    if (nth === 1) log(`migration ${name} waits for a lock that somebody else has`)
+    await wait(pauseMs)
+  }
+}
+
 const inTransaction: Attempt = async (client, { name, script }, started) => {
-  await client.query('BEGIN')
+  await client.query(`BEGIN; SET LOCAL lock_timeout = ${lockMs}`)
   await history.recordUndone(client, name)
   const id = await history.recordStart(client, name, script)
   started(id)

@@ -215,9 +215,28 @@ describe('a migration that is cut off', () => {
     await migrate(url, { directory })
     await migration('2_second', "SET lock_timeout = '20ms';\nALTER TABLE first ADD COLUMN name text")
     await client.query('BEGIN; SELECT FROM first')
-    await expect(migrate(url, { directory })).rejects.toThrow(/the next smart-link migrate applies it: 55P03/)
+    const said: string[] = []
+    const migrating = migrate(url, { directory, log: (line) => said.push(line) })
+    await expect.poll(() => said).toEqual(['migration 2_second waits for a lock that somebody else has'])
     await client.query('COMMIT')
-    expect(await migrate(url, { directory })).toEqual(['2_second'])
+    expect(await migrating).toEqual(['2_second'])
+  })
+
+  it('by somebody who holds a lock keeps nobody else from the table for longer than a moment', async () => {
+    await migration('1_first', FIRST)
+    await migrate(url, { directory })
+    await migration('2_second', 'ALTER TABLE first ADD COLUMN name text')
+    await client.query('BEGIN; SELECT FROM first')
+    const migrating = migrate(url, { directory })
+    const waiting = `SELECT count(*)::int FROM pg_locks WHERE NOT granted AND relation = 'first'::regclass`
+    await expect.poll(() => all(waiting)).toEqual([{ count: 1 }])
+    // Behind the migration, which waits behind the open transaction.
+    const reader = new pg.Client(url)
+    await reader.connect()
+    const read = await reader.query('SELECT id FROM first').finally(() => reader.end())
+    expect(read.rows).toEqual([{ id: 1 }])
+    await client.query('COMMIT')
+    expect(await migrating).toEqual(['2_second'])
   })
 
   it('while an index is built beside the work of others is begun again without what was left', async () => {
