@@ -1,5 +1,6 @@
 import { v7 as uuid } from 'uuid'
 import { type Database, statement } from '../database/open.js'
+import { readerOf } from '../database/owner-share.js'
 import { inTransaction } from '../database/transaction.js'
 import { addMissingOwner } from './repository.js'
 import { type StoredToken, storedToken, type TokenRow, tokenColumns } from './stored-token.js'
@@ -31,7 +32,7 @@ export async function createToken(
   const id = uuid()
   const text = textOf(id)
   const values = [ownerId, id, name, tokenHash(text), scopes, allowedIps, rateLimit, expiresAt]
-  return inTransaction(db, async (client) => {
+  return inTransaction(readerOf(db, ownerId), async (client) => {
     await addMissingOwner(client, ownerId)
     const { rows } = await client.query<TokenRow>(insertToken(values))
     const [row] = rows

@@ -1,4 +1,5 @@
 import { type Database, statement } from '../database/open.js'
+import { readerOf } from '../database/owner-share.js'
 import { endpointOf } from './endpoints.js'
 import { idBefore, minuteMs } from './read-id.js'
 
@@ -44,7 +45,7 @@ export async function sliceOfReads(db: Database, ownerId: number, choice: ReadCh
   const bounds = [after ?? lastId, from === null ? firstId : idBefore(from.getTime())]
   const end = to === null ? lastId : idBefore(to.getTime() + minuteMs)
   const chosen = [tokenId, linkId].filter((value) => value !== null)
-  const { rows } = await db.pool.query<ReadResource>(
+  const { rows } = await readerOf(db, ownerId).pool.query<ReadResource>(
     list([ownerId, ...bounds, end, from ?? '-infinity', to ?? 'infinity', most + 1, ...chosen]),
   )
   const items = rows.slice(0, most)

@@ -1,5 +1,6 @@
 import { lockOwner } from '../accounts/repository.js'
 import { anyOwner, type Database, statement } from '../database/open.js'
+import { writerOf } from '../database/owner-share.js'
 import { inTransaction } from '../database/transaction.js'
 import { blankOptions } from '../visits/blank-options.js'
 
@@ -16,7 +17,7 @@ export async function blankVisits(
   linkId: number,
   seqs: number[],
 ): Promise<void> {
-  await inTransaction(db, async (client) => {
+  await inTransaction(writerOf(db, ownerId), async (client) => {
     await client.query(lockOwner([ownerId]))
     await client.query(holdLink([ownerId, linkId]))
     await client.query(blank([ownerId, linkId, seqs, erasureId]))

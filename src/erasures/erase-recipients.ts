@@ -1,5 +1,6 @@
 import { lockOwner } from '../accounts/repository.js'
 import { anyOwner, type Database, statement } from '../database/open.js'
+import { writerOf } from '../database/owner-share.js'
 import { inTransaction } from '../database/transaction.js'
 import { announceErased } from '../links/announce.js'
 
@@ -22,7 +23,7 @@ export async function eraseRecipients(
 ): Promise<void> {
   const links = recipients.map(({ link }) => link)
   const ids = recipients.map(({ recipient }) => recipient)
-  await inTransaction(db, async (client) => {
+  await inTransaction(writerOf(db, ownerId), async (client) => {
     await client.query(lockOwner([ownerId]))
     await client.query(holdLinks([ownerId, links]))
     const found = await client.query<{ token: string }>(selectTokens([ownerId, links, ids]))

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { ensureOwner, lockOwner } from '../accounts/repository.js'
 import { type Database, statement } from '../database/open.js'
+import { writerOf } from '../database/owner-share.js'
 import { inTransaction } from '../database/transaction.js'
 
 /** The record of a person who was blanked. */
@@ -54,7 +55,7 @@ export async function beginErasure(
   tokenId: string | null,
 ): Promise<string> {
   const hashes = [mobileHash].flat()
-  return inTransaction(db, async (client) => {
+  return inTransaction(writerOf(db, ownerId), async (client) => {
     await ensureOwner(client, ownerId)
     const begun = await client.query<{ id: string }>(selectBegun([ownerId, hashes]))
     if (begun.rows[0] !== undefined) return begun.rows[0].id
@@ -65,7 +66,7 @@ export async function beginErasure(
 }
 
 export async function finishErasure(db: Database, ownerId: number, id: string): Promise<Erasure> {
-  return inTransaction(db, async (client) => {
+  return inTransaction(writerOf(db, ownerId), async (client) => {
     await client.query(lockOwner([ownerId]))
     const { rows } = await client.query<ErasureRow>(markFinished([ownerId, id]))
     if (rows[0] === undefined) throw new Error('an erasure is gone')

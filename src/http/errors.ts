@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isDatabaseAway, isReadOnly, isStatementTimeout } from '../database/errors.js'
+import { isConflict, isDatabaseAway, isLockTimeout, isReadOnly, isStatementTimeout } from '../database/errors.js'
+import { OwnerBusyError } from '../database/owner-share.js'
 import { type FieldErrors, failure } from './envelope.js'
 import { securityHeaders } from './security-headers.js'
 import { formatTime } from './time.js'
@@ -96,6 +97,11 @@ export function toHttpError(error: unknown): HttpError {
   }
   if (isDatabaseAway(error)) {
     return new HttpError(503, 'The database is not available. Try again soon.', { headers: { 'retry-after': '5' } })
+  }
+  if (isLockTimeout(error) || isConflict(error) || error instanceof OwnerBusyError) {
+    return new HttpError(503, 'Another change of the account takes long. Try again soon.', {
+      headers: { 'retry-after': '5' },
+    })
   }
   if (isStatementTimeout(error)) {
     return new HttpError(503, 'The query took too long. Narrow it down.', { headers: { 'retry-after': '30' } })

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import { ensureOwner } from '../accounts/repository.js'
 import { type Database, statement } from '../database/open.js'
+import { writerOf } from '../database/owner-share.js'
 import { inTransaction } from '../database/transaction.js'
 import { invalid } from '../http/errors.js'
 import { announceToken } from './announce.js'
@@ -29,7 +30,7 @@ export async function createLink(
   zone: string,
   seesNumbers = true,
 ): Promise<LinkRow> {
-  return inTransaction(db, async (client) => {
+  return inTransaction(writerOf(db, ownerId), async (client) => {
     await ensureOwner(client, ownerId)
     const { rows } = await client.query<{ last_link_id: string }>(nextNumber([ownerId]))
     const id = Number(rows[0]?.last_link_id)

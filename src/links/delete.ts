@@ -1,5 +1,6 @@
 import { lockOwner } from '../accounts/repository.js'
 import { type Database, statement } from '../database/open.js'
+import { writerOf } from '../database/owner-share.js'
 import { inTransaction } from '../database/transaction.js'
 import { notFound } from '../http/errors.js'
 import { announceLink } from './announce.js'
@@ -13,7 +14,7 @@ import { announceLink } from './announce.js'
  * @throws HttpError 404 for a missing link and for one of somebody else
  */
 export async function deleteLink(db: Database, ownerId: number, id: number): Promise<void> {
-  await inTransaction(db, async (client) => {
+  await inTransaction(writerOf(db, ownerId), async (client) => {
     await client.query(lockOwner([ownerId]))
     const { rows } = await client.query(markDeleted([ownerId, id]))
     if (rows.length === 0) throw notFound()

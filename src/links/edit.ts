@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import { lockOwner } from '../accounts/repository.js'
 import { type Database, statement } from '../database/open.js'
+import { writerOf } from '../database/owner-share.js'
 import { inTransaction } from '../database/transaction.js'
 import { notFound } from '../http/errors.js'
 import { announceLink, announceToken } from './announce.js'
@@ -29,7 +30,7 @@ export async function editLink(
   zone: string,
   seesNumbers = true,
 ): Promise<LinkRow> {
-  return inTransaction(db, async (client) => {
+  return inTransaction(writerOf(db, ownerId), async (client) => {
     await client.query(lockOwner([ownerId]))
     const { rows } = await client.query<LinkContent & { token: string | null }>(selectContent([ownerId, id]))
     const before = rows[0]

@@ -1,4 +1,5 @@
 import type { Database } from '../database/open.js'
+import { readerOf } from '../database/owner-share.js'
 import { inTransaction } from '../database/transaction.js'
 import type { Page, PageRequest } from '../http/paginate.js'
 import { conditionOf, type LinkFilters } from './filters.js'
@@ -38,7 +39,7 @@ LEFT JOIN (
   ORDER BY l.id DESC OFFSET ${offset}::int8 LIMIT ${limit}::int8
 ) page ON true
 ORDER BY page.id DESC`
-  const { rows } = await inTransaction(db, async (client) => {
+  const { rows } = await inTransaction(readerOf(db, ownerId), async (client) => {
     await client.query(`SET LOCAL statement_timeout = ${listTimeoutMs}`)
     return client.query<{ total: string } & (LinkRow | { id: null })>(text, [...values, zone, start, perPage])
   })

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg'
 import { anyOwner, type Database, statement } from '../database/open.js'
+import { writerOf } from '../database/owner-share.js'
 import { inTransaction } from '../database/transaction.js'
 import { mapInStretches } from '../event-loop.js'
 import { invalid, notFound } from '../http/errors.js'
@@ -44,7 +45,7 @@ export async function createRecipients(
   sender: string | null = null,
 ): Promise<CreatedRecipients> {
   const keys = await mapInStretches(wanted, ({ mobile }) => rule.keyOf(mobile))
-  return inTransaction(db, async (client) => {
+  return inTransaction(writerOf(db, ownerId), async (client) => {
     const owner = await client.query<{ mobile_rule: string | null }>(lockOwner([ownerId]))
     const state = owner.rows[0]?.mobile_rule ?? null
     const link = await readLink(client, ownerId, linkId)

@@ -1,4 +1,5 @@
 import { anyOwner, type Database, statement } from '../database/open.js'
+import { readerOf } from '../database/owner-share.js'
 import { notFound } from '../http/errors.js'
 import type { Page, PageRequest } from '../http/paginate.js'
 import { leadsToMobile } from '../links/mobile-placeholder.js'
@@ -34,7 +35,7 @@ export async function pageOfRecipients(
     visited === null
       ? wholeList([ownerId, linkId, start, perPage])
       : visitedList([ownerId, linkId, start, perPage, visited])
-  const { rows } = await db.pool.query<PageRow>(query)
+  const { rows } = await readerOf(db, ownerId).pool.query<PageRow>(query)
   return pageFrom(rows, request)
 }
 
@@ -72,7 +73,7 @@ export async function pageOfPerson(
     search,
     (value) => `$${values.push(value)}`,
   )
-  const { rows } = await db.pool.query<PageRow>(
+  const { rows } = await readerOf(db, ownerId).pool.query<PageRow>(
     `WITH found AS MATERIALIZED (${found})
      SELECT (SELECT count(*) FROM found) AS total, ${leadsToMobile} AS leads_to_mobile, ${recipientColumns}
      FROM links l

@@ -1,4 +1,5 @@
 import { asTexts, type Database, statement } from '../database/open.js'
+import { readerOf } from '../database/owner-share.js'
 import { ownedLink } from '../links/repository.js'
 import { aheadOfLog, type FeedPlace } from './cursor.js'
 import { fragmentsOf } from './fragments.js'
@@ -110,7 +111,7 @@ async function sliceOf(
   const upTo = reachOf({ ownerId, linkId }, end, after, limit)
   const query =
     linkId === null ? ofAccount([ownerId, start, upTo, limit]) : oldestFirst([ownerId, linkId, start + 1, upTo])
-  const { rows } = await db.pool.query<VisitRow>(asTexts(query))
+  const { rows } = await readerOf(db, ownerId).pool.query<VisitRow>(asTexts(query))
   if (linkId !== null && rows.length === 0 && upTo < end.last) return null
   const [position = '', recordedAt = ''] = rows.at(-1)?.slice(othersFrom) ?? []
   const isWhole = linkId === null ? rows.length < limit || Number(position) === end.last : upTo === end.last

@@ -1,6 +1,7 @@
 import type { LRUCache } from 'lru-cache'
 import type { PoolClient } from 'pg'
 import { anyOwner, type Database } from '../database/open.js'
+import { readerOf } from '../database/owner-share.js'
 import { inTransaction } from '../database/transaction.js'
 import { growingCache } from '../growing-cache.js'
 import { type PageRequest, pageBounds } from '../http/paginate.js'
@@ -29,7 +30,7 @@ export async function filteredPage(
   const where = matching(link, filters)
   const kept = countsOf(db)
   const key = JSON.stringify([link.ownerId, link.id, link.revision, link.firstSeq, filters])
-  return inTransaction(db, async (client) => {
+  return inTransaction(readerOf(db, link.ownerId), async (client) => {
     await client.query(`SET LOCAL statement_timeout = ${searchTimeoutMs}`)
     const total = knownTotal(link, filters) ?? (await countedTotal(client, kept, key, where, link))
     const { start, end } = pageBounds(request, total)

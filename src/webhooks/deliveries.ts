@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import { lockOwner } from '../accounts/repository.js'
 import { type Database, statement } from '../database/open.js'
+import { writerOf } from '../database/owner-share.js'
 import { inTransaction } from '../database/transaction.js'
 import { notFound } from '../http/errors.js'
 import { type DeliveryRow, deliveryColumns } from './resource.js'
@@ -35,7 +36,7 @@ export async function sliceOfDeliveries(
  * @throws HttpError 404 for a missing delivery and for one of somebody else
  */
 export async function replayDelivery(db: Database, ownerId: number, webhookId: string, id: string): Promise<void> {
-  await inTransaction(db, async (client) => {
+  await inTransaction(writerOf(db, ownerId), async (client) => {
     await client.query(lockOwner([ownerId]))
     const { rows } = await client.query<Replayed>(replayOne([ownerId, webhookId, id]))
     if (rows.length === 0) throw notFound()
@@ -55,7 +56,7 @@ export async function replayParked(db: Database, ownerId: number, webhookId: str
   let replayed = 0
   // What fails once more is given up again, behind this: each is replayed once.
   for (let after: string | null = firstId; after !== null; ) {
-    const step: Replayed[] = await inTransaction(db, async (client) => {
+    const step: Replayed[] = await inTransaction(writerOf(db, ownerId), async (client) => {
       await client.query(lockOwner([ownerId]))
       const { rows } = await client.query<Replayed>(replaySome([ownerId, webhookId, after, rowsOfStep]))
       await openLanes(client, ownerId, rows)

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid'
 import { ensureOwner, lockOwner } from '../accounts/repository.js'
 import { type Database, statement } from '../database/open.js'
+import { writerOf } from '../database/owner-share.js'
 import { inOneGo, inTransaction } from '../database/transaction.js'
 import { notFound } from '../http/errors.js'
 import type { Page, PageRequest } from '../http/paginate.js'
@@ -58,7 +59,7 @@ export async function createWebhook(
     refuseFields(namesOf(holding))
   }
   const code = token ?? newVerificationCode()
-  return inTransaction(db, async (client) => {
+  return inTransaction(writerOf(db, ownerId), async (client) => {
     await ensureOwner(client, ownerId)
     const { rows } = await client.query<WebhookRow>(
       insert([ownerId, uuidv7(), name, uri, status, secret, code, whole_numbers === 1]),
@@ -82,7 +83,7 @@ export async function editWebhook(
 ): Promise<WebhookRow> {
   const { name, uri, status, whole_numbers, secret, token } = fields
   const whole = whole_numbers === undefined ? null : whole_numbers === 1
-  return inTransaction(db, async (client) => {
+  return inTransaction(writerOf(db, ownerId), async (client) => {
     await client.query(lockOwner([ownerId]))
     if (!seesNumbers) {
       const { rows } = await client.query<WebhookRow>(one([ownerId, id]))
@@ -112,7 +113,7 @@ const namesOf = (fields: Record<string, boolean>) => Object.keys(fields).filter(
  * @throws HttpError 404 for a missing webhook and for one of somebody else
  */
 export async function deleteWebhook(db: Database, ownerId: number, id: string): Promise<void> {
-  const [, deleted] = await inOneGo<{ id: string }>(db, [
+  const [, deleted] = await inOneGo<{ id: string }>(writerOf(db, ownerId), [
     lockOwner([ownerId]),
     markDeleted([ownerId, id]),
     wakeLanes([ownerId]),

@@ -36,6 +36,9 @@ const thrown: Record<string, unknown> = {
   away: Object.assign(new Error('connect ECONNREFUSED 10.0.0.7:5432'), { code: 'ECONNREFUSED' }),
   shutdown: Object.assign(new Error('terminating connection'), { code: '57P01' }),
   slow: Object.assign(new Error('canceling statement'), { code: '57014' }),
+  locked: Object.assign(new Error('canceling statement due to lock timeout'), { code: '55P03' }),
+  deadlocked: Object.assign(new Error('deadlock detected'), { code: '40P01' }),
+  frozen: Object.assign(new Error('terminating connection due to idle-in-transaction timeout'), { code: '25P03' }),
 }
 
 const envelope = (code: number, message: string) => ({ status: 'ERROR', code, message, data: [] })
@@ -172,6 +175,9 @@ describe('what a route throws', () => {
     ['away', 'The database is not available. Try again soon.', '5'],
     ['shutdown', 'The database is not available. Try again soon.', '5'],
     ['slow', 'The query took too long. Narrow it down.', '30'],
+    ['locked', 'Another change of the account takes long. Try again soon.', '5'],
+    ['deadlocked', 'Another change of the account takes long. Try again soon.', '5'],
+    ['frozen', 'The database is not available. Try again soon.', '5'],
   ])('is 503 with Retry-After when the database is the reason: %s', async (what, message, seconds) => {
     const answer = await site.app.inject(`/thrown/${what}`)
     expect(answer.statusCode).toBe(503)

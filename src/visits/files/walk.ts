@@ -1,5 +1,6 @@
 import { type Shown, shownOf } from '../../audit/read.js'
 import { asTexts, type Database } from '../../database/open.js'
+import { readerOf } from '../../database/owner-share.js'
 import { inTransaction } from '../../database/transaction.js'
 import type { LinkPositions } from '../../links/positions.js'
 import { oldestFirst } from '../feed.js'
@@ -69,7 +70,7 @@ type ReadBatch = (
 const readRange: ReadBatch = async (db, link, _, view, most) => {
   const position = Math.min(link.firstSeq + most - 1, link.visits)
   const query = oldestFirst([link.ownerId, link.id, link.firstSeq, position])
-  const { rows } = await db.pool.query<VisitRow>(asTexts(query))
+  const { rows } = await readerOf(db, link.ownerId).pool.query<VisitRow>(asTexts(query))
   return { rows: await renderVisits(rows, link.ownerId, fragmentsOf(db), view), shown: shownIn(rows), position }
 }
 
@@ -80,7 +81,7 @@ const readMatching: ReadBatch = async (db, link, filters, view) => {
   // Rows are made of the visits found, not of all that were looked at.
   const text = `SELECT ${visitColumns}, v.seq
     FROM (SELECT * FROM visits v WHERE ${where.text} ORDER BY v.seq LIMIT ${mostRows}) v ${recipientOf} ORDER BY v.seq`
-  const { rows } = await inTransaction(db, async (client) => {
+  const { rows } = await inTransaction(readerOf(db, link.ownerId), async (client) => {
     await client.query(`SET LOCAL statement_timeout = ${searchTimeoutMs}`)
     return client.query<VisitRow>(asTexts({ text, values: where.values }))
   })

@@ -1,4 +1,5 @@
 import { type Database, statement } from '../../database/open.js'
+import { readerOf } from '../../database/owner-share.js'
 import { inTransaction } from '../../database/transaction.js'
 import { HttpError } from '../../http/errors.js'
 import { searchTimeoutMs } from '../filtered.js'
@@ -81,7 +82,7 @@ async function fromDatabase(
 ): Promise<StatisticsAt | null> {
   const giveUpAt = performance.now() + searchTimeoutMs
   for (;;) {
-    const found = await inTransaction(db, async (client) => {
+    const found = await inTransaction(readerOf(db, source.ownerId), async (client) => {
       await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
       await client.query(`SET LOCAL statement_timeout = ${searchTimeoutMs}`)
       const state = await readState(client, source)
