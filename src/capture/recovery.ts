@@ -9,9 +9,12 @@ export interface RecoveryOptions {
   spool: Spool
   /** Rejects while nothing can be committed. */
   probe: () => Promise<void>
-  commit: (ownerId: number, visits: NewVisit[]) => Promise<Committed>
-  /** Whether somebody believes that, and waits to hear otherwise. */
-  isAway: () => boolean
+  /** Null when the owner is stuck. */
+  commit: (ownerId: number, visits: NewVisit[]) => Promise<Committed | null>
+  /** Owners whose visits are left for later. */
+  isStuck: (ownerId: number) => boolean
+  /** Whether somebody waits to hear whether something can be committed. */
+  isAsked: () => boolean
   onFailure: (error: unknown) => void
   onAnswer: () => void
   /** Nothing is left in the spool. */
@@ -29,25 +32,25 @@ const batchSize = 500
 const firstDelayMs = 100
 const longestDelayMs = 2_000
 
-/** Commits the spool's visits, oldest first, whenever that works. */
+/** Commits the spool's visits, oldest first, whenever that works. Whose cannot be committed are left, and the others' go on. */
 export function startRecovery(options: RecoveryOptions): Recovery {
-  const { spool, probe, isAway, onFailure, onAnswer, onDone, log } = options
+  const { spool, probe, isAsked, onFailure, onAnswer, onDone, log } = options
   const closing = new AbortController()
   let running: Promise<void> | null = null
 
   const run = async () => {
     let delayMs = firstDelayMs
-    while (isAway() || spool.state().files > 0) {
+    while (isAsked() || spool.state().files > 0) {
       await wait(delayMs, undefined, { signal: closing.signal, ref: false })
+      // After a failure, and for what is left because its owner is stuck.
+      delayMs = Math.min(delayMs * 2, longestDelayMs)
       try {
         await probe()
         onAnswer()
         await replay(options, closing.signal)
-        delayMs = firstDelayMs
       } catch (error) {
         closing.signal.throwIfAborted()
         onFailure(error)
-        delayMs = Math.min(delayMs * 2, longestDelayMs)
       }
     }
     onDone()
@@ -72,20 +75,33 @@ export function startRecovery(options: RecoveryOptions): Recovery {
   }
 }
 
-async function replay({ spool, commit, log }: RecoveryOptions, closing: AbortSignal): Promise<void> {
+/** In the order of the files. Of an owner that is stuck nothing more is tried until the next time, so that its visits keep their order. */
+async function replay({ spool, commit, isStuck, log }: RecoveryOptions, closing: AbortSignal): Promise<void> {
   let stored = 0
-  for (let batch = await spool.next(); batch !== null; batch = await spool.next()) {
+  const left = new Set<number>()
+  const isLeft = (ownerId: number) => {
+    if (isStuck(ownerId)) left.add(ownerId)
+    return left.has(ownerId)
+  }
+  for (let batch = await spool.next(isLeft); batch !== null; batch = await spool.next(isLeft)) {
     const refused: SpooledVisit[] = []
+    const kept = new Set<number>()
     for (let at = 0; at < batch.visits.length; at += batchSize) {
       closing.throwIfAborted()
       const part = batch.visits.slice(at, at + batchSize)
       for (const [ownerId, visits] of byOwner(part)) {
-        const committed = await commit(ownerId, visits)
+        const committed = isLeft(ownerId) ? null : await commit(ownerId, visits)
+        if (committed === null) {
+          left.add(ownerId)
+          kept.add(ownerId)
+          continue
+        }
         stored += committed.stored
         refused.push(...part.filter(({ visit }) => committed.refused.has(visit.id)))
       }
     }
-    await batch.done(refused)
+    if (kept.size > 0) batch.keep(kept, refused)
+    else await batch.done(refused)
     if (refused.length > 0) log.error({ visits: refused.length }, 'visits of the spool were refused: see the .bad file')
   }
   if (stored > 0) log.info({ visits: stored }, 'visits of the spool are committed')

@@ -89,7 +89,7 @@ export function redirectRoutes(app: FastifyInstance, deps: RedirectDeps): void {
       const location = targetUrl(chooseTarget(target, visit), values, query, config.targetSchemes)
       if (location === null) throw inactiveLink(target)
       takeOpening(target, visit)
-      if (!(await recorder.record(target.ownerId, visit))) throw usedUpLink(target)
+      if (!(await recordOpening(recorder, target, visit))) throw usedUpLink(target)
       return reply
         .code(target.redirectStatus)
         .headers({ ...redirectHeaders, location })
@@ -141,6 +141,17 @@ function takeOpening(target: TokenTarget, { isBot }: NewVisit): void {
   if (target.peopleLeft === null) return
   if (target.peopleLeft <= 0) throw usedUpLink(target)
   if (!isBot) target.peopleLeft -= 1
+}
+
+/** @returns false when the link is used up */
+async function recordOpening(recorder: Recorder, target: TokenTarget, visit: NewVisit): Promise<boolean> {
+  try {
+    return await recorder.record(target.ownerId, visit, target.peopleLeft !== null)
+  } catch (error) {
+    // Nobody was sent on.
+    if (target.peopleLeft !== null && !visit.isBot) target.peopleLeft += 1
+    throw error
+  }
 }
 
 /** @throws DeadLink */

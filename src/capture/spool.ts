@@ -4,7 +4,7 @@ import type { NewVisit } from '../visits/visit.js'
 import { AppendGroup } from './append-group.js'
 import type { CaptureLog } from './capture-log.js'
 import { SpoolFolder } from './spool-folder.js'
-import { decodeSegment, encodeRecord, type SpooledVisit } from './spool-record.js'
+import { decodeSegment, encodeRecord, type SegmentContent, type SpooledVisit } from './spool-record.js'
 import { OpenSegment, segmentTime, tryDisk } from './spool-segment.js'
 
 export interface SpoolOptions {
@@ -29,7 +29,10 @@ export interface SpoolState {
 
 /** Visits of one file, to be stored and then removed. */
 export interface SpooledBatch {
+  /** Without those that were stored before: see `keep`. */
   visits: SpooledVisit[]
+  /** Keeps the file for visits of some owners, which could not be stored yet; the others' were. */
+  keep(owners: Set<number>, refused: SpooledVisit[]): void
   /** Removes the file. Those refused are kept beside it, in a file that ends in .bad, with what was damaged or of another version. */
   done(refused: SpooledVisit[]): Promise<void>
 }
@@ -42,7 +45,13 @@ export class SpoolError extends Error {
 interface Sealed {
   path: string
   bytes: number
+  /** Whose visits in it are not stored; null until it was read. Known here only: after a crash all of it is read again. */
+  owners: Set<number> | null
+  /** Of the visits of others. */
+  refused: SpooledVisit[]
 }
+
+const sealed = (path: string, bytes: number): Sealed => ({ path, bytes, owners: null, refused: [] })
 
 const tickMs = 5_000
 const ticksPerCheck = 6
@@ -70,6 +79,8 @@ export class Spool {
   readonly #group = new AppendGroup((bytes) => this.#alone(() => this.#attempt(() => this.#store(bytes))))
   #open: OpenSegment | null = null
   #sealed: Sealed[] = []
+  /** Whose visits are in the open file, if not some that were in the one before. */
+  #openOwners = new Set<number>()
   #problem: string | null = null
   #isFull = false
   #ticks = 0
@@ -95,13 +106,20 @@ export class Spool {
     }
     if (this.#group.waitingBytes > mostWaitingBytes) throw new SpoolError('the disk does not keep up')
     await this.#group.append(bytes)
+    this.#openOwners.add(ownerId)
   }
 
-  /** The oldest file, read; null when there is none. */
-  async next(): Promise<SpooledBatch | null> {
+  /**
+   * The oldest file with visits that may be stored, read; null when there is none.
+   *
+   * @param isSkipped owners whose visits cannot be stored now: nobody waits behind them
+   */
+  async next(isSkipped: (ownerId: number) => boolean = () => false): Promise<SpooledBatch | null> {
+    const isWorthwhile = (owners: Set<number>) => [...owners].some((ownerId) => !isSkipped(ownerId))
+    const find = () => this.#sealed.find(({ owners }) => owners === null || isWorthwhile(owners))
     for (;;) {
-      if (this.#sealed.length === 0) await this.#alone(() => this.#seal())
-      const segment = this.#sealed[0]
+      if (find() === undefined && isWorthwhile(this.#openOwners)) await this.#alone(() => this.#seal())
+      const segment = find()
       if (segment === undefined) return null
       try {
         return this.#batch(segment, await readFile(segment.path))
@@ -208,7 +226,8 @@ export class Spool {
   async #seal(): Promise<void> {
     const segment = this.#open
     this.#open = null
-    if (segment && segment.bytes > 0) this.#sealed.push({ path: segment.path, bytes: segment.bytes })
+    this.#openOwners.clear()
+    if (segment && segment.bytes > 0) this.#sealed.push(sealed(segment.path, segment.bytes))
     await segment?.close()
   }
 
@@ -218,7 +237,7 @@ export class Spool {
     const found: Sealed[] = []
     for (const name of await this.#folder.segments()) {
       const path = join(this.#folder.path, name)
-      if (!known.has(path)) found.push({ path, bytes: (await stat(path)).size })
+      if (!known.has(path)) found.push(sealed(path, (await stat(path)).size))
     }
     this.#sealed = [...found, ...this.#sealed]
     if (found.length === 0) return
@@ -232,16 +251,17 @@ export class Spool {
   }
 
   #batch(segment: Sealed, bytes: Buffer): SpooledBatch {
-    const { visits, foreign, damaged, tornBytes } = decodeSegment(bytes)
-    const { log } = this.#options
-    const file = basename(segment.path)
-    if (tornBytes > 0) log.warn({ file, bytes: tornBytes }, 'a spool file ends in the middle of a visit: cut off')
-    if (damaged.length > 0) log.error({ file, places: damaged.length }, 'a spool file is damaged: see the .bad file')
-    if (foreign.length > 0) {
-      log.error({ file, visits: foreign.length }, 'visits of another version are in the spool: see the .bad file')
+    const content = decodeSegment(bytes)
+    if (segment.owners === null) this.#report(segment, content)
+    const { owners } = segment
+    const visits = owners === null ? content.visits : content.visits.filter(({ ownerId }) => owners.has(ownerId))
+    const keep = (owners: Set<number>, refused: SpooledVisit[]) => {
+      segment.owners = owners
+      segment.refused.push(...refused)
     }
     const done = async (refused: SpooledVisit[]) => {
-      const bad = Buffer.concat([...damaged, ...foreign, ...refused.map(encodeRecord)])
+      const { damaged, foreign } = content
+      const bad = Buffer.concat([...damaged, ...foreign, ...[...segment.refused, ...refused].map(encodeRecord)])
       try {
         if (bad.length > 0) await this.#keepBad(segment, bad)
         await rm(segment.path, { force: true })
@@ -250,7 +270,18 @@ export class Spool {
       }
       this.#forget(segment)
     }
-    return { visits, done }
+    return { visits, keep, done }
+  }
+
+  /** What is wrong with a file. */
+  #report(segment: Sealed, { foreign, damaged, tornBytes }: SegmentContent): void {
+    const { log } = this.#options
+    const file = basename(segment.path)
+    if (tornBytes > 0) log.warn({ file, bytes: tornBytes }, 'a spool file ends in the middle of a visit: cut off')
+    if (damaged.length > 0) log.error({ file, places: damaged.length }, 'a spool file is damaged: see the .bad file')
+    if (foreign.length > 0) {
+      log.error({ file, visits: foreign.length }, 'visits of another version are in the spool: see the .bad file')
+    }
   }
 
   /** On a full disk the whole file is kept: renaming always works. */

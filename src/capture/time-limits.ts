@@ -1,3 +1,8 @@
+/** Whether work was told to give up. */
+export function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError'
+}
+
 /** Pieces of work that may hang: each is told to give up when it takes too long, or all of them at the end. */
 export class TimeLimits {
   readonly #running = new Set<AbortController>()

@@ -11,19 +11,24 @@ type Attempt = 'commit' | 'spool'
 export class WaitingClick {
   readonly ownerId: number
   readonly visit: NewVisit
+  /** Only the log may say whether it counts: it goes to the spool while the log is away, and never because it is slow. */
+  readonly isLimited: boolean
   /** False when it was turned away. */
   readonly settled: Promise<boolean>
   isSettled = false
   /** Whether it has been handed to the spool. */
   isSpooling = false
+  /** Commits of it that have failed. */
+  attempts = 0
   #resolve: (isTaken: boolean) => void = () => {}
   #reject: (error: Error) => void = () => {}
   readonly #failures = new Map<Attempt, unknown>()
   #timer: NodeJS.Timeout | undefined
 
-  constructor(ownerId: number, visit: NewVisit) {
+  constructor(ownerId: number, visit: NewVisit, isLimited: boolean) {
     this.ownerId = ownerId
     this.visit = visit
+    this.isLimited = isLimited
     this.settled = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject

@@ -14,6 +14,7 @@ export function queueWay(queue: Queue): Way {
   return {
     name: 'the queue',
     lanes: 64,
+    keepsLimits: false,
     async commit(ownerId, visits, { signal }) {
       const { jetstream } = queue.connected()
       const subject = queue.names.visits(partitionOf(ownerId))
@@ -28,6 +29,7 @@ export function queueWay(queue: Queue): Way {
     probe: () => queue.requireRoom(),
     // Whatever it was, only `probe` says that it is over.
     isAway: () => true,
+    isStuck: () => false,
   }
 }
 

@@ -5,6 +5,7 @@ import type { CaptureLog } from '../capture/capture-log.js'
 import { ClickLanes } from '../capture/click-lanes.js'
 import { commitVisits } from '../capture/commit.js'
 import { TimeLimits } from '../capture/time-limits.js'
+import { isLockTimeout } from '../database/errors.js'
 import type { Database } from '../database/open.js'
 import { decodeMessage, type QueuedVisit } from './message.js'
 import { partitions } from './names.js'
@@ -81,12 +82,23 @@ export function openSession({ queue, db, log, onStored, onRefused, onIdle }: Ses
     )
     onRefused()
   }
+  /** Visits of an owner whose lock somebody keeps wait in their order, and nobody else's behind them. */
+  const onceLocked = async <T>(ownerId: number, work: () => Promise<T>): Promise<T> => {
+    for (let isNew = true; ; isNew = false) {
+      try {
+        return await work()
+      } catch (error) {
+        if (!isLockTimeout(error) || hasFailed || closing.signal.aborted) throw error
+        if (isNew) log.warn({ err: error, owner: ownerId }, 'visits of an owner cannot be stored for now: they wait')
+      }
+    }
+  }
   const commit = async (ownerId: number, batch: InHand[]) => {
     if (hasFailed) return
     try {
       const visits = batch.map(({ visit }) => visit)
-      const { stored, orphaned, refused } = await limits.run(commitLimitMs, (signal) =>
-        commitVisits(db, ownerId, visits, { isLive: true, signal }),
+      const { stored, orphaned, refused } = await onceLocked(ownerId, () =>
+        limits.run(commitLimitMs, (signal) => commitVisits(db, ownerId, visits, { isLive: true, signal })),
       )
       for (const { visit, message } of batch) {
         const reason = refused.get(visit.id)

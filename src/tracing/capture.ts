@@ -33,10 +33,10 @@ export function traceCapture(spans: Spans): TracedCapture {
     }),
     recorder: (recorder) => ({
       ...recorder,
-      record: (ownerId, visit) => {
+      record: (ownerId, visit, isLimited) => {
         const request = spans.current()
         if (request) requests.set(visit, request.spanContext())
-        return recorder.record(ownerId, visit)
+        return recorder.record(ownerId, visit, isLimited)
       },
     }),
   }

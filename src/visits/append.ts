@@ -20,6 +20,8 @@ export interface AppendOptions {
   isLive?: boolean
   /** Links keep to their `max_visits`: for clicks that have not been answered yet. */
   isLimited?: boolean
+  /** How long it waits for the owner's lock, in milliseconds; without it, as long as the session may. */
+  lockMs?: number
   /** Ends it at once; whether the batch was stored is then unknown. */
   signal?: AbortSignal
 }
@@ -59,7 +61,7 @@ async function appendOnce(
   db: Database,
   ownerId: number,
   visits: NewVisit[],
-  { isLive = false, isLimited = false, signal }: AppendOptions,
+  { isLive = false, isLimited = false, lockMs, signal }: AppendOptions,
 ): Promise<Appended> {
   const places = visits.flatMap(({ place }) => place ?? [])
   const entries = dictionary.missing(
@@ -68,8 +70,9 @@ async function appendOnce(
     places,
   )
   const insert = insertVisits([...values(ownerId, visits, entries), isLive, isLimited])
-  const [, inserted] = await inOneGo<Appended>(db, [lockOwner([ownerId]), insert], signal)
-  const { stored, orphaned, exceeding } = inserted?.rows[0] ?? nothing
+  const limit = lockMs === undefined ? [] : [{ text: `SET LOCAL lock_timeout = ${lockMs}` }]
+  const results = await inOneGo<Appended>(db, [...limit, lockOwner([ownerId]), insert], signal)
+  const { stored, orphaned, exceeding } = results.at(-1)?.rows[0] ?? nothing
   if (stored > 0) dictionary.remember(ownerId, entries)
   return { stored, orphaned, exceeding }
 }

@@ -2,15 +2,16 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { PoolClient } from 'pg'
-import { expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { logWay } from '../../src/capture/log-way.js'
 import { openRecorder, type Recorder, type RecorderOptions } from '../../src/capture/recorder.js'
 import { openSpool, type Spool, SpoolError } from '../../src/capture/spool.js'
 import { RecordError } from '../../src/capture/waiting-click.js'
 import type { Database } from '../../src/database/open.js'
+import { serverLimits } from '../../src/database/session.js'
 import { appendVisits } from '../../src/visits/append.js'
 import type { NewVisit } from '../../src/visits/visit.js'
-import { emptiedDatabase } from '../support/database.js'
+import { emptiedDatabase, openPatiently } from '../support/database.js'
 import { newVisit, storeLinks } from '../support/visits.js'
 
 const database = emptiedDatabase()
@@ -29,9 +30,12 @@ interface TestRecorder {
   close(): Promise<void>
 }
 
-/** A database with links 20 and 21 of owners 1 and 2, which can be taken away. */
-async function testPlace(): Promise<Place> {
-  const { db: real } = await database()
+/** A database with links 20 and 21 of owners 1 and 2, which can be taken away. @param lockMs for which a lock is waited for */
+async function testPlace(lockMs?: number): Promise<Place> {
+  const { db: usual, url } = await database()
+  const real =
+    lockMs === undefined ? usual : openPatiently({ url, connections: 4, limits: { ...serverLimits, lockMs } })
+  if (real !== usual) onTestFinished(() => real.close())
   await storeLinks(real, 1, 20)
   await storeLinks(real, 2, 21)
   const directory = await mkdtemp(join(tmpdir(), 'smart-link-spool-'))
@@ -43,7 +47,11 @@ async function testPlace(): Promise<Place> {
       return () => Promise.reject(outage.error)
     },
   })
-  return { db: { ...real, pool }, outage, directory, said: [] }
+  const connectAside: Database['connectAside'] = async () => {
+    if (outage.error !== null) throw outage.error
+    return real.connectAside()
+  }
+  return { db: { ...real, pool, connectAside }, outage, directory, said: [] }
 }
 
 async function testRecorder(
@@ -337,4 +345,89 @@ it('closes when every visit it took is safe, even if the database never answers'
   expect(recorder.state()).toMatchObject({ waiting: 0, totals: { spooled: 1 } })
   await expect(recorder.record(1, newVisit(20))).rejects.toBeInstanceOf(RecordError)
   await unlock()
+})
+
+it('lets clicks and spooled visits of others go on beside an owner whose lock is not to be had, and then stores its own', async () => {
+  const place = await testPlace(100)
+  const before = await openSpool({ directory: place.directory, maxBytes: 2 ** 30, log: silent })
+  const spooled = Array.from({ length: 20 }, (_, nth) => newVisit(20 + (nth % 2)))
+  for (const [nth, visit] of spooled.entries()) await before.append(1 + (nth % 2), visit)
+  await before.close()
+  const unlock = await lockOwner(place.db)
+  const { recorder, spool } = await testRecorder(place, { waitMs: 20 })
+  const ids = (visits: NewVisit[], linkId: number) => visits.filter((one) => one.linkId === linkId).map(({ id }) => id)
+  await expect.poll(() => storedIds(place.db)).toEqual(ids(spooled, 21))
+  const own: NewVisit[] = []
+  const others: NewVisit[] = []
+  for (let round = 0; round < 10; round += 1) {
+    const visits = [newVisit(20), newVisit(21)] as const
+    own.push(visits[0])
+    others.push(visits[1])
+    await Promise.all(visits.map((visit, nth) => recorder.record(1 + nth, visit)))
+    await expect.poll(() => storedIds(place.db)).toEqual([...ids(spooled, 21), ...ids(others, 21)])
+  }
+  expect(recorder.state().failure).toBeNull()
+  const stuck = 'visits of an owner cannot be committed for now: they go to the spool'
+  expect(place.said.filter((line) => line === stuck)).toHaveLength(1)
+  await unlock()
+  await emptied(spool)
+  expect((await storedIds(place.db)).sort()).toEqual([...spooled, ...own, ...others].map(({ id }) => id).sort())
+  expect((await storedIds(place.db)).slice(0, 10)).toEqual(ids(spooled, 20))
+})
+
+describe('a click of a link with a limit', () => {
+  const waitMs = 20
+  const limit = ({ pool }: Database) => pool.query('UPDATE links SET max_visits = 1 WHERE user_id = 1')
+
+  it('waits for a slow database, which says whether it still counts, while others go to the spool', async () => {
+    const place = await testPlace()
+    await limit(place.db)
+    const { recorder } = await testRecorder(place, { waitMs })
+    const unlock = await lockOwner(place.db)
+    const limited = [newVisit(20), newVisit(20), newVisit(20)]
+    const answers = limited.map((visit) => recorder.record(1, visit, true))
+    await recorder.record(1, newVisit(404))
+    // Handed over while the commit is late.
+    answers.push(recorder.record(1, newVisit(20), true))
+    expect(recorder.state()).toMatchObject({ waiting: 4, totals: { spooled: 1 } })
+    await unlock()
+    expect(await Promise.all(answers)).toEqual([true, false, false, false])
+    expect(await storedIds(place.db)).toEqual([limited[0]?.id])
+    expect(recorder.state().totals.spooled).toBe(1)
+  })
+
+  it('goes to the spool while the database is away, and counts', async () => {
+    const place = await testPlace()
+    await limit(place.db)
+    const { recorder, spool } = await testRecorder(place, { waitMs })
+    place.outage.error = refused
+    const visits = [newVisit(20), newVisit(20)]
+    for (const visit of visits) expect(await recorder.record(1, visit, true)).toBe(true)
+    place.outage.error = null
+    await emptied(spool)
+    expect((await storedIds(place.db)).sort()).toEqual(visits.map(({ id }) => id).sort())
+  })
+
+  it('goes to the spool when the database turns out to be away while it waits', async () => {
+    const place = await testPlace()
+    const { recorder } = await testRecorder(place, { waitMs })
+    const unlock = await lockOwner(place.db)
+    const answer = recorder.record(1, newVisit(20), true)
+    await expect.poll(() => recorder.state().waiting).toBe(1)
+    place.outage.error = refused
+    expect(await answer).toBe(true)
+    expect(recorder.state().totals.spooled).toBe(1)
+    place.outage.error = null
+    await unlock()
+  })
+
+  it('is refused when the lock of its owner is not to be had', async () => {
+    const place = await testPlace(100)
+    const { recorder } = await testRecorder(place, { waitMs })
+    const unlock = await lockOwner(place.db)
+    await expect(recorder.record(1, newVisit(20), true)).rejects.toBeInstanceOf(RecordError)
+    expect(recorder.state().totals.spooled).toBe(0)
+    await unlock()
+    await expect.poll(() => recorder.record(1, newVisit(20), true).catch(() => false)).toBe(true)
+  })
 })
