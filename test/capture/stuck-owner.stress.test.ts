@@ -94,7 +94,10 @@ it('a process that is frozen with the lock of an owner harms no other owner, and
   const ask = (ownerId: number, path: string, init: RequestInit = {}) =>
     fetch(address + path, { headers: bearer({ sub: String(ownerId), scope: 'admin' }), redirect: 'manual', ...init })
   const edit = (ownerId: number, id: number) =>
-    ask(ownerId, `/link/urls/${id}`, { method: 'PUT', body: JSON.stringify({ long_url: 'https://example.com/another' }) })
+    ask(ownerId, `/link/urls/${id}`, {
+      method: 'PUT',
+      body: JSON.stringify({ long_url: 'https://example.com/another' }),
+    })
   const answered = new Set<string>()
   const click = async (token: string) => {
     const query = `click=${answered.size}`
