@@ -1,6 +1,6 @@
 /** What part of the pool an owner has, so that whatever is asked in its name, the others are answered. */
 import type pg from 'pg'
-import type { PoolClient, QueryConfig } from 'pg'
+import type { PoolClient } from 'pg'
 import { isLockTimeout } from './errors.js'
 import type { Database } from './open.js'
 import type { Transacting } from './transaction.js'
@@ -19,36 +19,32 @@ const waitLimitMs = 60_000
 const mostWaiting = 500
 
 /** For an owner's reads that may take long: half of the pool's connections at most, and whoever comes then waits. */
-export function readerOf(db: Database, ownerId: number): OwnerShare {
-  const { share } = placesOf(db)
-  return { begin: db.begin, pool: poolOf(() => connectIn(db.pool, ownerId, [share])) }
+export function readerOf({ pool, begin }: Database, ownerId: number): OwnerShare {
+  const { share } = placesOf(pool)
+  const query = async (...given: unknown[]) => {
+    await share.take(ownerId)
+    try {
+      return await Reflect.apply(pool.query, pool, given)
+    } finally {
+      share.give(ownerId)
+    }
+  }
+  return { begin, pool: { connect: () => connectIn(pool, ownerId, [share]), query: query as PoolClient['query'] } }
 }
 
 /**
  * For an owner's writes, which lock it: one at a time, within the same half. In PostgreSQL they would wait for each other as well, each
  * with a connection. When one does not get the lock, those that wait for their turn do not wait for the same again.
  */
-export function writerOf(db: Database, ownerId: number): OwnerShare {
-  const { share, turns } = placesOf(db)
+export function writerOf({ pool, begin }: Database, ownerId: number): Transacting {
+  const { share, turns } = placesOf(pool)
   return {
-    begin: db.begin,
-    pool: poolOf(() => connectIn(db.pool, ownerId, [turns, share])),
+    begin,
+    pool: { connect: () => connectIn(pool, ownerId, [turns, share]) },
     onRollback: (error) => {
       if (isLockTimeout(error)) turns.refuse(ownerId, error)
     },
   }
-}
-
-function poolOf(connect: () => Promise<PoolClient>): OwnerShare['pool'] {
-  const query = async (query: QueryConfig) => {
-    const client = await connect()
-    try {
-      return await client.query(query)
-    } finally {
-      client.release()
-    }
-  }
-  return { connect, query: query as PoolClient['query'] }
 }
 
 async function connectIn(pool: pg.Pool, ownerId: number, places: Places[]): Promise<PoolClient> {
@@ -77,7 +73,7 @@ async function connectIn(pool: pg.Pool, ownerId: number, places: Places[]): Prom
 
 const places = new WeakMap<pg.Pool, { share: Places; turns: Places }>()
 
-function placesOf({ pool }: Database): { share: Places; turns: Places } {
+function placesOf(pool: pg.Pool): { share: Places; turns: Places } {
   const known = places.get(pool)
   if (known !== undefined) return known
   const half = Math.max(1, Math.floor((pool.options.max ?? 10) / 2))
