@@ -42,8 +42,8 @@ export async function* takenInTime(
 }
 
 /**
- * Cuts the connection of a reader that takes nothing of what waits for it. A slow one is left alone, and so is one that has to wait
- * for the server.
+ * Cuts the connection of a reader that takes nothing of what waits for it. A slow one is left alone, as long as it takes what the
+ * system tells of: about a third of its buffer, a megabyte at most. So is one that has to wait for the server.
  */
 export function cutWhenIdle(connection: ServerResponse, idleMs: number): void {
   const { socket } = connection

@@ -33,6 +33,8 @@ async function open(headers: Record<string, string>, link = 41, on = site): Prom
   const path = `/link/urls/${link}/visits/export`
   const asked = httpRequest({ agent: false, port, path, headers }).end()
   const [answer] = (await once(asked, 'response')) as [IncomingMessage]
+  // A reset is told to both.
+  asked.on('error', () => {})
   onTestFinished(() => void answer.destroy())
   return answer
 }
