@@ -16,6 +16,7 @@ import type { Database } from './database/open.js'
 import { openReplicas } from './database/replicas.js'
 import { databaseIdOf } from './database/server-key.js'
 import { watchLoad } from './http/overload.js'
+import { measureBackup } from './monitoring/backup.js'
 import { measureProcess } from './monitoring/process.js'
 import { measureQueue } from './monitoring/queue.js'
 import { measureReplicas } from './monitoring/replicas.js'
@@ -92,7 +93,10 @@ export async function startServer(
     const metrics = new Registry()
     measureProcess(metrics, { db, notifications, load })
     measureReplicas(metrics, db.replicas)
-    if (work) measureWebhooks(metrics, db, work.delivery)
+    if (work) {
+      measureWebhooks(metrics, db, work.delivery)
+      measureBackup(metrics, db)
+    }
     if (queue) measureQueue(metrics, queue, work?.worker ?? null)
     const beside = await openMetrics(metrics, config.metrics)
     opened.push(() => beside?.app.close())

@@ -14,9 +14,11 @@ export async function jwtKeys(config: JwtConfig, dataDir: string): Promise<JwtKe
   return { ...config, secret: config.secret ?? (await keptSecret(dataDir)) }
 }
 
+const secretFile = 'jwt-secret'
+
 /** `DATA_DIR/jwt-secret`, mode 0600. Two first starts at once agree: the file appears whole, and only once. */
 async function keptSecret(dataDir: string): Promise<string> {
-  const file = join(dataDir, 'jwt-secret')
+  const file = join(dataDir, secretFile)
   try {
     const secret = (await readSecret(file)) ?? (await makeSecret(dataDir, file))
     if (Buffer.byteLength(secret) >= 32) return secret
@@ -24,6 +26,16 @@ async function keptSecret(dataDir: string): Promise<string> {
     throw new ConfigError(`JWT_SECRET is not set, and ${file} cannot be used: ${(error as Error).message}`)
   }
   throw new ConfigError(`JWT_SECRET is not set, and ${file} holds less than 32 bytes: delete it to get a new secret`)
+}
+
+/** The secret that is kept in the data folder; null where there is none. */
+export const readKeptSecret = (dataDir: string) => readSecret(join(dataDir, secretFile))
+
+/** Keeps a secret where there is none. @returns whether it is the one that is kept now */
+export async function keepSecret(dataDir: string, secret: string): Promise<boolean> {
+  const file = join(dataDir, secretFile)
+  await makeSecret(dataDir, file, secret)
+  return (await readSecret(file)) === secret
 }
 
 async function readSecret(file: string): Promise<string | null> {
@@ -38,11 +50,15 @@ async function readSecret(file: string): Promise<string | null> {
   }
 }
 
-async function makeSecret(dataDir: string, file: string): Promise<string> {
+async function makeSecret(
+  dataDir: string,
+  file: string,
+  secret = randomBytes(48).toString('base64url'),
+): Promise<string> {
   await mkdir(dataDir, { recursive: true })
   // Not by process id: two containers on one folder can have the same.
   const draft = `${file}.${randomUUID()}`
-  await writeFile(draft, `${randomBytes(48).toString('base64url')}\n`, { mode: 0o600 })
+  await writeFile(draft, `${secret}\n`, { mode: 0o600 })
   await link(draft, file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error
   })

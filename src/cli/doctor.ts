@@ -4,6 +4,7 @@ import { examineClock, examineServer } from '../database/environment.js'
 import { databaseIdOf } from '../database/server-key.js'
 import { examineAddress, type TriedRequest } from '../doctor/address.js'
 import { examineAddressFiles } from '../doctor/address-files.js'
+import { examineBackup } from '../doctor/backup.js'
 import { examineConfiguration } from '../doctor/configuration.js'
 import { type Finding, findings } from '../doctor/finding.js'
 import { examineQueue } from '../doctor/queue.js'
@@ -90,6 +91,7 @@ async function diagnoseDatabase(
       const { difference, isFar } = await examineClock(context.db)
       say({ level: isFar ? 'fail' : 'ok', topic: 'clock', text: `the one of the database is ${difference}` })
       await diagnoseLog(context, repair, say)
+      say(await examineBackup(context.db, context.config))
       await onOpen(context)
     })
   } catch (error) {

@@ -12,6 +12,8 @@ const commands: Record<string, (host: Host) => Promise<Command>> = {
   recipients: async (host) => (await import('./recipients.js')).recipientsCommand(host),
   visits: async (host) => (await import('./visits.js')).visitsCommand(host),
   import: async (host) => (await import('./import.js')).importCommand(host),
+  backup: async (host) => (await import('./backup.js')).backupCommand(host),
+  restore: async (host) => (await import('./restore.js')).restoreCommand(host),
   doctor: async (host) => (await import('./doctor.js')).doctorCommand(host),
 }
 

@@ -12,6 +12,10 @@ export type MigrateOptions = {
   directory: string
   /** A migration that failed and whose cause is gone, to be settled first. */
   resolve?: Resolution
+  /** Only these, where they are missing. */
+  only?: readonly string[]
+  /** Where the tables are, if not in public. */
+  schema?: string
   log?: (line: string) => void
 }
 
@@ -34,8 +38,9 @@ const LOCK_POLL_MS = 100
  * @returns names of the migrations applied by this call, in order
  * @throws MigrationError; what was applied before it stays applied
  */
-export async function migrate(url: string, { directory, resolve, log = () => {} }: MigrateOptions): Promise<string[]> {
-  const client = await connect(url)
+export async function migrate(url: string, options: MigrateOptions): Promise<string[]> {
+  const { directory, resolve, only, schema = 'public', log = () => {} } = options
+  const client = await connect(url, schema)
   try {
     await lock(client, log)
     await history.openHistory(client)
@@ -44,7 +49,7 @@ export async function migrate(url: string, { directory, resolve, log = () => {} 
     const pending = await pendingMigrations(client, directory)
     refuseFailed(unresolved, pending)
     const applied: string[] = []
-    for (const name of pending) {
+    for (const name of pending.filter((one) => only?.includes(one) ?? true)) {
       const cutOff = unresolved.filter((row) => row.name === name)
       if (cutOff.length > 0) log(`applying migration ${name} again: it was cut off`)
       await applyMigration(client, { name, script: await readScript(directory, name), cutOff, log })
@@ -70,9 +75,9 @@ export async function pendingMigrations(client: pg.ClientBase | pg.Pool, directo
   return names.filter((name) => !applied.has(name))
 }
 
-async function connect(url: string): Promise<pg.Client> {
+async function connect(url: string, schema: string): Promise<pg.Client> {
   try {
-    return await openSession(url, { name: 'smart-link migrate', settings: limits })
+    return await openSession(url, { name: 'smart-link migrate', settings: { ...limits, search_path: schema } })
   } catch (error) {
     throw new MigrationError('P1001', `Cannot connect to the database: ${describeError(error)}`, { cause: error })
   }
@@ -130,7 +135,8 @@ async function settle(client: pg.Client, directory: string, { name, isApplied }:
   await client.query('COMMIT')
 }
 
-async function migrationNames(directory: string): Promise<string[]> {
+/** Names of all migrations in the directory, in order. */
+export async function migrationNames(directory: string): Promise<string[]> {
   try {
     const entries = await readdir(directory, { withFileTypes: true })
     return entries

@@ -42,6 +42,7 @@ it('says of each thing that it is well, and ends with 0', async () => {
       expect.stringMatching(/^ok {3}database: PostgreSQL 1\d\.\d+.*, migrated$/),
       expect.stringMatching(/^ok {3}clock: the one of the database is .*that of this machine$/),
       'ok   counters: 1 owners with 1 links, as their rows say',
+      'ok   backup: none by smart-link backup; those of PostgreSQL are not seen from here',
       'ok   spool: empty',
       'ok   queue: none: NATS_URL is not set',
       'ok   redis: none: each server counts requests alone',

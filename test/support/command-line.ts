@@ -13,7 +13,7 @@ import { environmentOf, type Finished } from './command.js'
 export async function runInProcess(
   db: Database,
   args: string[],
-  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+  { input = '', env = {} }: { input?: string | Buffer; env?: Record<string, string> } = {},
 ): Promise<Finished> {
   const [stdout, stderr] = [new Written(), new Written()]
   const process: HostProcess = Object.assign(new EventEmitter(), {
