@@ -16,6 +16,9 @@ export interface Notifications {
   close(): Promise<void>
 }
 
+/** Also what the connection is asked whether it is there: it changes nothing. */
+const listen = channels.map((channel) => `LISTEN ${channel}`).join('; ')
+
 const reconnectMs = 1000
 /** A network can swallow what is sent without a word: then only asking tells whether somebody is still there. */
 const pingMs = 5_000
@@ -77,7 +80,7 @@ export function openNotifications(url: string, options: NotificationsOptions = {
     const answered = () => {
       if (client === asked) unanswered = 0
     }
-    asked.query('SELECT').then(answered, () => {})
+    asked.query(listen).then(answered, () => {})
   }
   const pinging = setInterval(ping, everyMs)
   pinging.unref()
@@ -91,7 +94,7 @@ export function openNotifications(url: string, options: NotificationsOptions = {
     fresh.on('notification', ({ channel, payload }) => tell(channel, payload ?? ''))
     fresh
       .connect()
-      .then(() => fresh.query(channels.map((channel) => `LISTEN ${channel}`).join('; ')))
+      .then(() => fresh.query(listen))
       .then(() => {
         isListening = client === fresh
         tellAll()

@@ -21,6 +21,7 @@ const exceptions: { why: string; table: string; condition: RegExp }[] = [
   { why: 'a new token must be new among all', table: 'tokens', condition: /^\(token = ANY / },
   { why: 'an access token says whose it is', table: 'access_tokens', condition: /^\(token_hash = / },
   { why: 'in the background: whose deliveries are due', table: 'webhook_lanes', condition: /^\(next_at <= / },
+  { why: 'in the background: which owner is next', table: 'webhook_lanes', condition: /user_id (>|<=) / },
   { why: 'in the background: when the next is due', table: 'webhook_lanes', condition: /^$/ },
   { why: 'in the background: all owners, every ten minutes', table: 'owners', condition: /^$/ },
   { why: 'in the background: links on their way out', table: 'links', condition: /^$|removed_at IS NULL/ },

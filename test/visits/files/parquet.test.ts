@@ -71,7 +71,7 @@ it('is read by DuckDB with the values of the NDJSON export, over several row gro
   })
   expect(rows).toEqual(expected)
   expect(types).toEqual(wireKeys.map((key) => [key, key === 'created_at' ? 'TIMESTAMP' : 'VARCHAR']))
-  expect(groups).toEqual([['5']])
+  expect(groups).toEqual([['12']])
   expect(some).toEqual([[String(lines.filter((line) => JSON.parse(line).created_at >= '2026-01-02 02:30:00').length)]])
 })
 
