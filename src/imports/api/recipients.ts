@@ -33,9 +33,17 @@ async function copyRecipientsOf(copy: Copy, { sourceId }: CopiedLink, linkId: nu
   const walk = async (start: Reached) => {
     for await (const { rows, reached } of oldestFirst(readPage, start, storedAtOnce)) {
       signal.throwIfAborted()
-      const people = rows.filter(({ isErased }) => !isErased)
+      const hidden = rows.filter(({ isHidden }) => isHidden)
+      for (const { id } of hidden) {
+        copy.refuse(
+          `recipient ${id} of link ${sourceId}`,
+          'its token is hidden from an access token without visits:pii',
+        )
+      }
+      const people = rows.filter(({ isErased, isHidden }) => !isErased && !isHidden)
       await storeRecipients(copy, linkId, people)
-      await writeReached(db, memory, key, reached)
+      // With another access token they are to be had.
+      if (hidden.length === 0) await writeReached(db, memory, key, reached)
     }
   }
   const start = await readReached(db, memory, key)
@@ -56,7 +64,9 @@ function readRecipient(
   const read = given === null ? { mobile: null } : foreignMobile(given)
   const mobile = 'mobile' in read ? read.mobile || null : given
   const time = (text: string | null) => (text === null ? null : instantOf(text, zone))
-  const names = { id: token ?? `erased ${row.id}`, isErased: token === null }
+  // Of who was erased, the number is gone as well.
+  const isHidden = token === null && mobile !== null
+  const names = { id: token ?? (isHidden ? `${row.id}` : `erased ${row.id}`), isErased: token === null, isHidden }
   return { ...names, messageId, mobile, sentAt: time(row.sent_at), createdAt: time(row.created_at) }
 }
 
