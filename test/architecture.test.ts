@@ -38,7 +38,7 @@ const allowed: Record<string, string[]> = {
   imports: ['config', 'csv', 'capture', 'visits', 'recipients', 'links', 'accounts', 'http', 'database'],
   queue: ['config', 'capture', 'visits', 'database'],
   webhooks: ['config', 'capture', 'visits', 'recipients', 'links', 'accounts', 'http', 'database', 'measures'],
-  backup: ['database'],
+  backup: ['config', 'database'],
   monitoring: [
     'config',
     'audit',

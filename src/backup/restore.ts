@@ -22,8 +22,8 @@ import {
 } from './workshop.js'
 
 export interface RestoreOptions {
-  /** The same content under another address: it is what it was, and cursors go on. Otherwise visits may have been lost. */
-  isMove?: boolean
+  /** There is no file: it comes straight from a database. The last thing that is done out of sight, with the session of the restore. */
+  moving?: (client: pg.Client) => Promise<void>
   signal: AbortSignal
   /** Told once, before anything is loaded. */
   begun?: (header: Header, isResumed: boolean) => void
@@ -65,7 +65,8 @@ export async function restoreBackup(url: string, file: Readable, options: Restor
     const state = isResumed ? known : await openWorkshop(client, url, header)
     if (!state.isLoaded) await load(client, { header, raw, parts, state }, options)
     await finishWorkshop(client, url, { signal, progress: options.finishing ?? (() => {}) })
-    await publish(client, workshop, (last) => noteRestored(last, header, options.isMove ?? false))
+    await options.moving?.(client)
+    await publish(client, workshop, (last) => noteRestored(last, header, options.moving !== undefined))
     return header
   } catch (error) {
     // There is nothing to go on with.

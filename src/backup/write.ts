@@ -27,6 +27,8 @@ export interface Backup {
   rows: number
   /** Bytes of the file. */
   bytes: number
+  /** Every transaction before this one is in it. */
+  xmin: string
 }
 
 /** Half of the time of the usual level, for a tenth more bytes. */
@@ -43,8 +45,17 @@ export async function writeBackup(client: pg.Client, sink: Writable, options: Ba
     'SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SET synchronize_seqscans = off',
   )
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+  const { rows } = await client.query<{ xmin: string }>(
+    'SELECT pg_snapshot_xmin(pg_current_snapshot())::xid::text AS xmin',
+  )
   const header = await headerOf(client, options)
-  const backup: Backup = { id: header.id, takenAt: new Date(header.taken_at), rows: 0, bytes: 0 }
+  const backup: Backup = {
+    id: header.id,
+    takenAt: new Date(header.taken_at),
+    rows: 0,
+    bytes: 0,
+    xmin: rows[0]?.xmin ?? '0',
+  }
   const content = Readable.from(contentOf(client, header, backup, options), { objectMode: true, highWaterMark: 1 })
   async function* counted(file: AsyncIterable<Buffer>) {
     for await (const piece of file) {

@@ -14,6 +14,7 @@ const commands: Record<string, (host: Host) => Promise<Command>> = {
   import: async (host) => (await import('./import.js')).importCommand(host),
   backup: async (host) => (await import('./backup.js')).backupCommand(host),
   restore: async (host) => (await import('./restore.js')).restoreCommand(host),
+  move: async (host) => (await import('./move.js')).moveCommand(host),
   doctor: async (host) => (await import('./doctor.js')).doctorCommand(host),
 }
 

@@ -3,6 +3,7 @@ import type { Config } from '../config.js'
 import { startEmbeddedPostgres } from './embedded.js'
 import { isReadOnly } from './errors.js'
 import { migrate, pendingMigrations } from './migrate.js'
+import { movedTo } from './moved.js'
 import { type Database, openDatabase } from './open.js'
 import { findPooling, isHeard, type Pooling } from './pooler.js'
 import { examineSession, openSession, type SessionLimits } from './session.js'
@@ -37,7 +38,10 @@ export async function connect(
   const embedded =
     config.databaseUrl === undefined ? await startEmbeddedPostgres({ dataDir: config.dataDir, log }) : null
   try {
-    if (embedded) await migrate(embedded.url, { directory: migrationsDirectory, log })
+    if (embedded) {
+      await refuseMoved(embedded.url)
+      await migrate(embedded.url, { directory: migrationsDirectory, log })
+    }
     const way = embedded
       ? { url: embedded.url, directUrl: embedded.url }
       : await findDatabase({ ...config, databaseUrl: config.databaseUrl ?? '' })
@@ -49,6 +53,16 @@ export async function connect(
     await embedded?.stop()
     throw error
   }
+}
+
+/** @throws ConnectError when what is recorded would be where nobody looks for it */
+async function refuseMoved(url: string): Promise<void> {
+  const client = await openSession(url)
+  const place = await movedTo(client).finally(() => client.end())
+  if (place === null) return
+  throw new ConnectError(
+    `The embedded database was moved to ${place}: set DATABASE_URL, or run smart-link move --undo.`,
+  )
 }
 
 /** How a database is reached. */
