@@ -5,8 +5,8 @@ import type { FeedSource } from './feed.js'
 /** Waiting for new visits without asking again and again. */
 export interface Arrivals {
   /**
-   * Calls `look` at once and after each word of new visits, until it returns true, the time is over, or the waiting is
-   * called off. A word said while `look` runs counts.
+   * Calls `look` at once and after each word of new visits, or of a token that was revoked, until it returns true, the time is over,
+   * or the waiting is called off. A word said while `look` runs counts.
    */
   until(source: FeedSource, waitMs: number, calledOff: AbortSignal, look: () => Promise<boolean>): Promise<void>
   /** How many wait right now. */
@@ -32,9 +32,12 @@ export function watchArrivals(notifications: Notifications): Arrivals {
       for (const signal of signals) signal.addEventListener('abort', over)
       if (signals.some(({ aborted }) => aborted)) over()
       const timer = setTimeout(over, waitMs)
-      const stop = notifications.subscribe('visits', (payload) => {
-        if (payload === null || concerns(payload, source)) word.say()
-      })
+      const stops = [
+        notifications.subscribe('visits', (payload) => {
+          if (payload === null || concerns(payload, source)) word.say()
+        }),
+        notifications.subscribe('access_tokens', () => word.say()),
+      ]
       waiting += 1
       try {
         // Between the first look and the subscription something may have come.
@@ -44,7 +47,7 @@ export function watchArrivals(notifications: Notifications): Arrivals {
         } while (await word.heard())
       } finally {
         waiting -= 1
-        stop()
+        for (const stop of stops) stop()
         clearTimeout(timer)
         for (const signal of signals) signal.removeEventListener('abort', over)
       }

@@ -80,7 +80,7 @@ async function answerFeed(
   let end = await feedEnd(db, source)
   const from = await startOf(deps, source, end, query)
   if (!hasMore(end, from) && query.wait > 0) {
-    end = await waitPast(deps, source, from, query.wait, reply)
+    end = await waitPast(deps, source, from, query.wait, request, reply)
     if (!(await deps.isWelcome(request))) throw unauthenticated()
   }
 
@@ -136,12 +136,13 @@ async function startOf(
   return from
 }
 
-/** The end of the log once there is more than up to a place, or when the waiting is over. */
+/** The end of the log once there is more than up to a place, or when the waiting is over. It is for who is not welcome any more. */
 async function waitPast(
-  { db, arrivals }: FeedRoutesDeps,
+  { db, arrivals, isWelcome }: FeedRoutesDeps,
   source: FeedSource,
   from: FeedPlace,
   seconds: number,
+  request: FastifyRequest,
   reply: FastifyReply,
 ) {
   const gone = new AbortController()
@@ -149,7 +150,7 @@ async function waitPast(
   let end = await feedEnd(db, source)
   await arrivals.until(source, seconds * 1000, gone.signal, async () => {
     end = await feedEnd(db, source)
-    return hasMore(end, from)
+    return hasMore(end, from) || !(await isWelcome(request))
   })
   return end
 }

@@ -84,7 +84,7 @@ async function* events(
     }
     await arrivals.until(source, heartbeatMs, gone, async () => {
       end = await feedEnd(db, source)
-      return hasMore(end, { position, erased })
+      return hasMore(end, { position, erased }) || !(await isWelcome())
     })
     if (!hasMore(end, { position, erased }) && !isOver()) yield ':\n\n'
   }

@@ -2,10 +2,11 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished, vi } from 'vitest'
 import { appendVisits } from '../../src/visits/append.js'
 import { newToken, withToken } from '../support/access-tokens.js'
-import { bearer, openApp, testSecret } from '../support/app.js'
+import { bearer, openApp, testApp, testSecret } from '../support/app.js'
 import { stopClock } from '../support/clock.js'
 import { runInProcess } from '../support/command-line.js'
 import { createDatabase, type TestDatabase, testDatabase } from '../support/database.js'
+import { addressOf, openStream } from '../support/event-stream.js'
 import { openServerProcess } from '../support/server-process.js'
 import { until } from '../support/until.js'
 import { newVisit, storeLinks } from '../support/visits.js'
@@ -136,6 +137,27 @@ describe('a revocation', () => {
     expect(await revoke(0, id)).toBe(200)
     await appendVisits(db, 5, [newVisit(7)])
     expect((await waiting).status).toBe(401)
+  })
+
+  it('ends streams and requests that wait for a visit, without any visit', async () => {
+    const site = await testApp({ env: { STREAM_HEARTBEAT_MS: '999999', METRICS_TOKEN: measurer } })
+    await site.app.listen({ port: 0, host: '127.0.0.1' })
+    const { id, access_token: text } = await newToken(site, 1)
+    const headers = withToken(text)
+    const stream = await (await openStream(site, '/link/visits/stream', headers)).begun()
+    const waiting = fetch(`${addressOf(site)}/link/visits/feed?wait=60`, { headers })
+    const isWaiting = async () => {
+      const answer = await site.app.inject({ url: '/metrics', headers: withToken(measurer) })
+      return answer.body.includes('smart_link_feeds_waiting 2')
+    }
+    await until(isWaiting)
+    const begin = performance.now()
+    await site.app.inject({ method: 'DELETE', url: `/developer/tokens/${id}`, headers: site.as(1) })
+    expect((await waiting).status).toBe(401)
+    // It would have waited for a minute.
+    expect(performance.now() - begin).toBeLessThan(45_000)
+    // Otherwise its next sign of life is a quarter of an hour off.
+    expect(await stream.next()).toBeNull()
   })
 
   it('does not wait for ever for a process that never says that it has heard', async () => {
