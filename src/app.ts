@@ -57,7 +57,7 @@ export interface AppDeps {
   /** How busy the process is; without it the API never refuses for that. */
   load?: Pick<Load, 'isHigh'>
   /** What migrations the database still misses; empty when it is ready. */
-  pendingMigrations: () => Promise<string[]>
+  schemaProblem: () => Promise<string | null>
   /** Silent without it. */
   log?: LogTarget
 }

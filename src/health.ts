@@ -13,7 +13,8 @@ export interface HealthDeps {
   recorder: Pick<Recorder, 'state'> | null
   /** Whether the process can do without the database for a while: it opens links that it knows, and nothing else. */
   isPatient?: boolean
-  pendingMigrations: () => Promise<string[]>
+  /** What keeps this version from working with the schema; null when nothing does. */
+  schemaProblem: () => Promise<string | null>
 }
 
 /**
@@ -22,41 +23,39 @@ export interface HealthDeps {
  * when no link opens any more.
  */
 export function healthRoutes(app: FastifyInstance, deps: HealthDeps): void {
-  const { db, recorder, isPatient = false, pendingMigrations } = deps
+  const { db, recorder, isPatient = false, schemaProblem } = deps
   // Anyone may ask, and each answer takes a connection: all who ask at once get the same one.
-  let asking: Promise<string[]> | null = null
-  const pendingNow = () => {
-    asking ??= pendingMigrations().finally(() => {
+  let asking: Promise<string | null> | null = null
+  const problemNow = () => {
+    asking ??= schemaProblem().finally(() => {
       asking = null
     })
     return asking
   }
-  const readMigrations = async () => {
+  const readSchema = async () => {
     await requireWritable(db.pool)
-    return pendingNow()
+    return problemNow()
   }
   const tags = ['Health']
   const alive = { operationId: 'health', summary: 'Whether the server is alive', tags, response }
   const ready = { operationId: 'ready', summary: 'Whether requests can be served', tags, response }
   app.get('/health', { schema: alive }, async () => success('OK', []))
   app.get('/ready', { schema: ready }, async () => {
-    const problem = recorder?.state().spool.problem ?? null
-    if (problem !== null) throw notReady(`Visits cannot be spooled: ${problem}.`)
-    const pending = await (isPatient ? unlessAway(readMigrations()) : readMigrations())
-    if (pending.length > 0) {
-      throw notReady(`Migrations are not applied: ${pending.join(', ')}. Run smart-link migrate.`)
-    }
+    const spoolProblem = recorder?.state().spool.problem ?? null
+    if (spoolProblem !== null) throw notReady(`Visits cannot be spooled: ${spoolProblem}.`)
+    const problem = await (isPatient ? unlessAway(readSchema()) : readSchema())
+    if (problem !== null) throw notReady(problem)
     return success('OK', [])
   })
 }
 
 /** None while the database is away, which may also mean that it is silent. */
-async function unlessAway(pending: Promise<string[]>): Promise<string[]> {
-  const away = pending.catch((error: unknown) => {
-    if (isDatabaseAway(error)) return []
+async function unlessAway(reading: Promise<string | null>): Promise<string | null> {
+  const away = reading.catch((error: unknown) => {
+    if (isDatabaseAway(error)) return null
     throw error
   })
-  return Promise.race([away, wait(patienceMs, [], { ref: false })])
+  return Promise.race([away, wait(patienceMs, null, { ref: false })])
 }
 
 const patienceMs = 1_000

@@ -10,7 +10,7 @@ import { type Capture, FileError, openCapture } from './capture/open.js'
 import { openSpoolErasure } from './capture/spool-erasure.js'
 import type { Way } from './capture/way.js'
 import type { Config } from './config.js'
-import { type Connection, connect, missingMigrations } from './database/connect.js'
+import { type Connection, connect, schemaProblem } from './database/connect.js'
 import { openNotifications } from './database/notifications.js'
 import type { Database } from './database/open.js'
 import { openReplicas } from './database/replicas.js'
@@ -69,7 +69,7 @@ export async function startServer(
     const db = roles.has('api') ? withReplicas(connection.db, config, log) : connection.db
     opened.push(() => db.replicas.close())
     tracing?.statements(db.pool)
-    await requireMigrations(connection.directUrl)
+    await requireSchema(connection.directUrl)
     const onError = (err: Error) =>
       log.warn({ err }, 'changes are not heard of for a moment: what is cached is read anew')
     const notifications = openNotifications(connection.directUrl, { onError })
@@ -104,7 +104,7 @@ export async function startServer(
       ...{ db, config, notifications, load, metrics, tracing },
       capture: capture && { ...capture, recorder: traced?.recorder(capture.recorder) ?? capture.recorder },
       api: roles.has('api') ? { jwtKeys: await jwtKeys(config.jwt, config.dataDir) } : null,
-      pendingMigrations: () => missingMigrations(connection.directUrl),
+      schemaProblem: () => schemaProblem(connection.directUrl),
       log: { level: config.logLevel },
     })
     log.release(app.log)
@@ -160,9 +160,9 @@ function failed(log: FastifyBaseLogger, error: unknown): never {
   process.exit(1)
 }
 
-async function requireMigrations(directUrl: string): Promise<void> {
-  const pending = await missingMigrations(directUrl)
-  if (pending.length > 0) throw new StartError('The database is not migrated: run smart-link migrate first.')
+async function requireSchema(directUrl: string): Promise<void> {
+  const problem = await schemaProblem(directUrl)
+  if (problem !== null) throw new StartError(problem)
 }
 
 async function listen(

@@ -116,7 +116,7 @@ describe('a start that cannot succeed ends with 1 and one line that says what to
     [
       'a database that is not migrated',
       { DATABASE_URL: url('template1') },
-      /^smart-link: The database is not migrated: run smart-link migrate first\.$/,
+      /^smart-link: Migrations are not applied: \w+, \w+, \w+ and \d+ more\. Run smart-link migrate\.$/,
     ],
   ])('%s', async (_, env, line) => {
     const given = { JWT_SECRET: testSecret, PORT: '0', ...env }

@@ -1,5 +1,5 @@
 import type { Config } from '../config.js'
-import { connect, missingMigrations } from '../database/connect.js'
+import { connect, schemaProblem } from '../database/connect.js'
 import type { Database } from '../database/open.js'
 import { commandLimits } from '../database/session.js'
 import { StartError } from '../server.js'
@@ -27,8 +27,8 @@ export async function withDatabase(host: Host, command: (context: CommandContext
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   const connection = await connect(config, undefined, commandLimits)
   try {
-    const pending = await missingMigrations(connection.directUrl)
-    if (pending.length > 0) throw new StartError('The database is not migrated: run smart-link migrate first.')
+    const problem = await schemaProblem(connection.directUrl)
+    if (problem !== null) throw new StartError(problem)
     await command({ db: connection.db, config, signal: controller.signal })
   } catch (error) {
     throw controller.signal.aborted ? new StartError('Interrupted.') : error

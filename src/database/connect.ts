@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Config } from '../config.js'
 import { startEmbeddedPostgres } from './embedded.js'
 import { isReadOnly } from './errors.js'
-import { migrate, pendingMigrations } from './migrate.js'
+import { contractBeyond, migrate, pendingMigrations } from './migrate.js'
 import { movedTo } from './moved.js'
 import { type Database, openDatabase } from './open.js'
 import { findPooling, isHeard, type Pooling } from './pooler.js'
@@ -115,11 +115,22 @@ async function requireSettings(db: Database): Promise<void> {
   throw new ConnectError(`DATABASE_URL leads to connections that cannot be used: ${problem}.`)
 }
 
-/** Names of migrations that the database lacks, asked on a connection of its own. */
-export async function missingMigrations(directUrl: string): Promise<string[]> {
+/**
+ * What keeps this version from working with the schema of the database, in a sentence or two; null when nothing does. Asked on a
+ * connection of its own.
+ */
+export async function schemaProblem(directUrl: string): Promise<string | null> {
   const client = await openSession(directUrl)
   try {
-    return await pendingMigrations(client, migrationsDirectory)
+    const beyond = await contractBeyond(client, migrationsDirectory)
+    if (beyond !== null) {
+      return `The database is of a newer version, with ${beyond.name}; this one knows it up to ${beyond.known}. Start the newer version.`
+    }
+    const pending = await pendingMigrations(client, migrationsDirectory)
+    if (pending.length === 0) return null
+    const named =
+      pending.length > 3 ? `${pending.slice(0, 3).join(', ')} and ${pending.length - 3} more` : pending.join(', ')
+    return `Migrations are not applied: ${named}. Run smart-link migrate.`
   } finally {
     await client.end()
   }

@@ -10,10 +10,10 @@ const socketCodes = new Set([
   'EAI_AGAIN',
 ])
 /**
- * Connection exceptions, too many connections, the server's shutdown, crash and start-up, a transaction that stood still for too long,
- * and a database that is read-only.
+ * Connection exceptions, a login that is refused or a database that is gone, resources that are used up (connections, memory, disk), the
+ * server's shutdown, crash and start-up, its disk, a transaction that stood still for too long, and a database that is read-only.
  */
-const awayStates = /^(08...|53300|57P0[1235]|25P0[34]|25006)$/
+const awayStates = /^(08...|28...|3D000|53...|57P0[1235]|25P0[34]|58030|25006)$/
 const awayTexts =
   /timeout exceeded when trying to connect|Connection terminated|Query read timeout|server closed the connection/i
 

@@ -75,6 +75,25 @@ export async function pendingMigrations(client: pg.ClientBase | pg.Pool, directo
   return names.filter((name) => !applied.has(name))
 }
 
+/**
+ * The newest migration that the database has got from a version after this one and that removed what this one needs: its name ends
+ * with `_contract` (CONTRIBUTING). Servers go on beside other ones, which only add.
+ *
+ * @returns with the newest that this version knows; null when there is none
+ */
+export async function contractBeyond(
+  client: pg.ClientBase | pg.Pool,
+  directory: string,
+): Promise<{ name: string; known: string } | null> {
+  const known = (await migrationNames(directory)).at(-1) ?? ''
+  const applied = await history.appliedMigrations(client)
+  const name = [...applied]
+    .filter((one) => one > known && one.endsWith('_contract'))
+    .sort()
+    .at(-1)
+  return name === undefined ? null : { name, known }
+}
+
 async function connect(url: string, schema: string): Promise<pg.Client> {
   try {
     return await openSession(url, { name: 'smart-link migrate', settings: { ...limits, search_path: schema } })

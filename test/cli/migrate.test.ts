@@ -20,7 +20,7 @@ describe('smart-link migrate --resolve', () => {
     const { db, url } = await testDatabase()
     await db.pool.query(failOne)
     await expect(startServer(readConfig({ DATABASE_URL: url }))).rejects.toThrow(
-      'The database is not migrated: run smart-link migrate first.',
+      `Migrations are not applied: ${failing}. Run smart-link migrate.`,
     )
     expect(await runInProcess(db, ['migrate'])).toMatchObject({
       status: 1,

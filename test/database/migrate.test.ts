@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import { migrationsDirectory } from '../../src/database/connect.js'
-import { migrate, pendingMigrations } from '../../src/database/migrate.js'
+import { contractBeyond, migrate, pendingMigrations } from '../../src/database/migrate.js'
 import { databaseUrl } from '../support/postgres.js'
 
 const FIRST = 'CREATE TABLE first (id int);\nINSERT INTO first VALUES (1);\n'
@@ -106,6 +106,18 @@ describe('migrations', () => {
     await migrate(url, { directory })
     await migration('1_first', `${FIRST}-- edited`)
     expect(await migrate(url, { directory })).toEqual([])
+  })
+
+  it('of a newer version stand in the way of this one where they took away what it needs', async () => {
+    await migration('1_first', FIRST)
+    await migration('2_more', 'ALTER TABLE first ADD COLUMN name text')
+    await migration('3_less_contract', 'ALTER TABLE first DROP COLUMN id')
+    await migrate(url, { directory })
+    await rm(join(directory, '3_less_contract'), { recursive: true })
+    await rm(join(directory, '2_more'), { recursive: true })
+    expect(await contractBeyond(client, directory)).toEqual({ name: '3_less_contract', known: '1_first' })
+    await client.query(`DELETE FROM _prisma_migrations WHERE migration_name = '3_less_contract'`)
+    expect(await contractBeyond(client, directory)).toBeNull()
   })
 
   it('are pending until they are applied', async () => {

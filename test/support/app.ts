@@ -11,7 +11,7 @@ import { openNetworks } from '../../src/capture/networks.js'
 import { openRecorder, type Recorder } from '../../src/capture/recorder.js'
 import { openSpool } from '../../src/capture/spool.js'
 import { readConfig } from '../../src/config.js'
-import { missingMigrations } from '../../src/database/connect.js'
+import { schemaProblem } from '../../src/database/connect.js'
 import { type Notifications, openNotifications } from '../../src/database/notifications.js'
 import type { Database } from '../../src/database/open.js'
 import type { JwtKeys } from '../../src/http/jwt.js'
@@ -86,7 +86,7 @@ export async function openApp(options: TestAppOptions = {}): Promise<TestApp> {
       jwtKeys: jwtKeys ?? secret,
       digests: new Digests(db, digests),
     },
-    pendingMigrations: () => missingMigrations(url),
+    schemaProblem: () => schemaProblem(url),
     ...(log !== undefined && { log }),
     ...(load !== undefined && { load }),
   })
