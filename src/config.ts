@@ -5,6 +5,7 @@ import { type CountryCode, isSupportedCountry } from 'libphonenumber-js/max'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { AddressError, readDatabaseUrl } from './config/database-url.js'
+import { nearName } from './config/near-names.js'
 
 const httpAddress = { protocol: /^https?$/, error: 'must be an http or https address' }
 
@@ -311,9 +312,29 @@ export type JwtAlgorithm = 'RS256' | 'ES256' | 'EdDSA'
 /** A bad variable: one line that names it and says what would be right. */
 export class ConfigError extends Error {}
 
+/** Every variable that is read, in the order of `.env.example`, with its default as text; empty where there is none. */
+export function settings(): { name: string; defaultValue: string }[] {
+  const { properties = {} } = z.toJSONSchema(variables, { io: 'input', unrepresentable: 'any' })
+  return Object.entries(properties).map(([name, property]) => {
+    const { default: value = '' } = property as { default?: unknown }
+    return { name, defaultValue: typeof value === 'string' ? value : '' }
+  })
+}
+
+/** @throws ConfigError for a variable that nothing reads and that is one letter away from one that is not set */
+function refuseMisspelt(given: Record<string, unknown>): void {
+  const known = Object.keys(variables.shape)
+  const unset = known.filter((name) => !(name in given))
+  for (const name of Object.keys(given)) {
+    const meant = name in variables.shape ? undefined : nearName(name, unset)
+    if (meant !== undefined) throw new ConfigError(`${name} is read by nothing: ${meant} is probably meant`)
+  }
+}
+
 /** @throws ConfigError */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ''))
+  refuseMisspelt(given)
   const result = variables.safeParse(given)
   if (!result.success) {
     const problems = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)

@@ -54,6 +54,25 @@ it('without any variable everything has its default', () => {
   expect(readConfig({})).toEqual(defaults)
 })
 
+it.each([
+  ['DATABSE_URL', 'DATABASE_URL'],
+  ['DATABASE_URLS', 'DATABASE_URL'],
+  ['PUBILC_URL', 'PUBLIC_URL'],
+  ['JWT-SECRET', 'JWT_SECRET'],
+])('%s stops the start, as %s is probably meant', (name, meant) => {
+  expect(() => readConfig({ [name]: 'x' })).toThrow(
+    new ConfigError(`${name} is read by nothing: ${meant} is probably meant`),
+  )
+})
+
+it.each([
+  { POST: 'a short name of somebody else' },
+  { REDIS_URI: 'of another program', REDIS_URL: 'redis://127.0.0.1' },
+  { DATABASE_NAME: 'of another program' },
+])('a variable of another program stops nothing: %j', (env) => {
+  expect(() => readConfig(env)).not.toThrow()
+})
+
 it('an empty variable is one that is not set', () => {
   const names = Object.keys(parseEnv(projectFile('.env.example')))
   expect(readConfig(Object.fromEntries(names.map((name) => [name, ''])))).toEqual(defaults)

@@ -20,8 +20,9 @@ export interface HostProcess {
   readonly stderr: Terminal
   /** Status to end with; absent means 0. */
   exitCode?: number | string | null | undefined
-  /** Adds the variables of a file to `env`, except those that are set. */
-  loadEnvFile(path: string): void
+  cwd(): string
+  /** The file whose variables were added to `env`, and their names. */
+  configFile?: { file: string; names: Set<string> } | null
   once(signal: Signal, listener: () => void): HostProcess
   off(signal: Signal, listener: () => void): HostProcess
 }

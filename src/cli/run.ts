@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { addConfigFile } from '../config/files.js'
 import type { Host, Terminal } from './host.js'
 
 /** Only the one that is run is loaded: some bring the whole server along. */
@@ -16,6 +17,8 @@ const commands: Record<string, (host: Host) => Promise<Command>> = {
   restore: async (host) => (await import('./restore.js')).restoreCommand(host),
   move: async (host) => (await import('./move.js')).moveCommand(host),
   doctor: async (host) => (await import('./doctor.js')).doctorCommand(host),
+  config: async (host) => (await import('./config.js')).configCommand(host),
+  completion: async (host) => (await import('./completion.js')).completionCommand(host, () => programOf(host)),
 }
 
 /**
@@ -25,17 +28,32 @@ const commands: Record<string, (host: Host) => Promise<Command>> = {
  */
 export async function runCommandLine(args: string[], host: Host): Promise<void> {
   const { process, console } = host
-  const program = new Command('smart-link').description('Tracked short links, and every opening of them.')
-  const named = Object.entries(commands).filter(([name]) => name === args[0])
-  for (const [, load] of named.length > 0 ? named : Object.entries(commands)) program.addCommand(await load(host))
-  settle(program, host)
+  const program = await programOf(host, args[0])
   try {
-    if (existsSync('.env')) process.loadEnvFile('.env')
+    process.configFile = addConfigFile(process)
     await program.parseAsync(args, { from: 'user' })
   } catch (error) {
     if (!(error instanceof CommanderError)) console.error(`smart-link: ${oneLine(error)}`)
     process.exitCode = error instanceof CommanderError ? error.exitCode : 1
   }
+}
+
+/** @param first the command that is run; without it, or where there is none of that name, all are loaded */
+async function programOf(host: Host, first?: string): Promise<Command> {
+  const program = new Command('smart-link')
+    .description('Tracked short links, and every opening of them.')
+    .version(packageVersion(), '--version', 'print the version')
+  const named = Object.entries(commands).filter(([name]) => name === first)
+  for (const [, load] of named.length > 0 ? named : Object.entries(commands)) program.addCommand(await load(host))
+  settle(program, host)
+  return program
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  return version
 }
 
 /**

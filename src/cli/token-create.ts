@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { parseRange } from '../accounts/allowed-ips.js'
 import { createToken } from '../accounts/create-token.js'
 import { jwtKeys } from '../accounts/jwt-secret.js'
+import { findOwner } from '../accounts/owners.js'
 import { type Scope, scopes } from '../accounts/scopes.js'
 import { signToken } from '../accounts/sign-token.js'
 import { StartError } from '../server.js'
@@ -12,7 +13,8 @@ import type { Host } from './host.js'
 export function createCommand(host: Host): Command {
   return new Command('create')
     .description('Print a new access token for an owner, alone on standard output. It is not shown again.')
-    .requiredOption('--user <number>', 'the owner, created when there is none', ownerId)
+    .requiredOption('--user <number>', 'the owner', ownerId)
+    .option('--create', 'create the owner where there is none of this number', false)
     .option('--name <text>', 'what it is for', tokenName, '')
     .option('--scope <scopes>', `space separated: ${scopes.join(' ')}; without it, all but visits:pii`, scopeList)
     .option('--expires-in <duration>', 'such as 30d, 12h, 15m or 90s; without it, never', milliseconds)
@@ -26,6 +28,7 @@ export function createCommand(host: Host): Command {
 
 interface CreateOptions {
   user: number
+  create: boolean
   name: string
   scope?: Scope[]
   expiresIn?: number
@@ -35,7 +38,10 @@ interface CreateOptions {
 }
 
 async function newToken({ db, config }: CommandContext, options: CreateOptions): Promise<string> {
-  const { user, name, scope = [], expiresIn, allowIp = [], rateLimit = null, jwt } = options
+  const { user, create, name, scope = [], expiresIn, allowIp = [], rateLimit = null, jwt } = options
+  if (!create && (await findOwner(db, user)) === null) {
+    throw new StartError(`There is no owner ${user}: smart-link owner list shows them, and --create makes this one.`)
+  }
   // To the second, because that is all a JWT can say.
   const expiresAt = expiresIn === undefined ? null : new Date(Math.floor((Date.now() + expiresIn) / 1000) * 1000)
   const token = { name, scopes: scope, allowedIps: allowIp, rateLimit, expiresAt }

@@ -1,4 +1,5 @@
 /** What a person sees of each command: its process. Everything else about commands is tested without one. */
+import { execFileSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -46,13 +47,26 @@ describe('a command that is done ends with 0, its result on standard output and 
   })
 
   it('token create, token list, token revoke', async () => {
-    const created = await run('token create --user 26 --name Shop')
+    const created = await run('token create --user 26 --create --name Shop')
     expect(created).toEqual({ status: 0, stdout: expect.stringMatching(/^[A-Za-z0-9]{40}\n$/), stderr: '' })
     const listed = await run('token list --user 26')
     expect([listed.status, listed.stderr, listed.stdout.split('\n').length]).toEqual([0, '', 3])
     const id = /^([\da-f-]{36}) {2}Shop /m.exec(listed.stdout)?.[1]
     const revoked = await run('token revoke', { input: created.stdout })
     expect(revoked).toEqual({ status: 0, stdout: '', stderr: `Token ${id} is revoked.\n` })
+  })
+
+  it('config', async () => {
+    const { status, stdout, stderr } = await run('config')
+    expect([status, stderr]).toEqual([0, ''])
+    expect(stdout).toMatch(/^DATABASE_URL +postgresql:\/\/\S+ +environment$/m)
+  })
+
+  it('completion', async () => {
+    const { status, stdout, stderr } = await run('completion bash')
+    expect([status, stderr]).toEqual([0, ''])
+    const asked = `COMP_WORDS=(smart-link token c); COMP_CWORD=2; _smart_link; echo "\${COMPREPLY[@]}"`
+    expect(execFileSync('bash', ['-c', `${stdout}\n${asked}`], { encoding: 'utf8' })).toBe('create\n')
   })
 
   it('recipients import', async () => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { createOwner } from '../../src/accounts/owners.js'
 import { withToken } from '../support/access-tokens.js'
 import { openApp, testSecret } from '../support/app.js'
 import { runInProcess } from '../support/command-line.js'
@@ -8,6 +9,7 @@ import { keyPairs, pem } from '../support/tokens.js'
 
 async function site() {
   const { db, url } = await testDatabase()
+  await Promise.all([26, 27].map((id) => createOwner(db, id, null)))
   const run = (args: string[], options: { input?: string; env?: Record<string, string> } = {}) =>
     runInProcess(db, ['token', ...args], { ...options, env: { JWT_SECRET: testSecret, ...options.env } })
   const me = async (text: string) => {
@@ -20,7 +22,7 @@ async function site() {
 }
 
 describe('token create', () => {
-  it('prints a token, alone, once, for an owner who is created with it; a server accepts it as it was asked for', async () => {
+  it('prints a token, alone, once; a server accepts it as it was asked for', async () => {
     const { db, run, me } = await site()
     const before = Date.now()
     const { status, stdout, stderr } = await run([
@@ -88,6 +90,18 @@ describe('token create', () => {
     expect([status, stdout]).toEqual([1, ''])
     expect(stderr).toContain(text)
     expect((await db.pool.query('SELECT FROM access_tokens')).rowCount).toBe(0)
+  })
+
+  it('refuses an owner that does not exist, and creates it with --create', async () => {
+    const { db, run, me } = await site()
+    expect(await run(['create', '--user', '777'])).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'smart-link: There is no owner 777: smart-link owner list shows them, and --create makes this one.\n',
+    })
+    expect((await db.pool.query('SELECT FROM owners WHERE id = 777')).rowCount).toBe(0)
+    const { stdout } = await run(['create', '--user', '777', '--create'])
+    expect((await me(stdout.trimEnd())).id).toBe(777)
   })
 
   it('makes no JWT where JWTs are signed elsewhere', async () => {

@@ -13,7 +13,7 @@ import { environmentOf, type Finished } from './command.js'
 export async function runInProcess(
   db: Database,
   args: string[],
-  { input = '', env = {} }: { input?: string | Buffer; env?: Record<string, string> } = {},
+  { input = '', env = {}, folder = '/nowhere' }: { input?: string | Buffer; env?: Record<string, string>; folder?: string } = {},
 ): Promise<Finished> {
   const [stdout, stderr] = [new Written(), new Written()]
   const process: HostProcess = Object.assign(new EventEmitter(), {
@@ -21,7 +21,7 @@ export async function runInProcess(
     stdin: Readable.from(input === '' ? [] : [Buffer.from(input)]),
     stdout,
     stderr,
-    loadEnvFile: () => {},
+    cwd: () => folder,
   })
   await runCommandLine(args, { process, console: new Console(stdout, stderr) })
   return { status: Number(process.exitCode ?? 0), stdout: stdout.text(), stderr: stderr.text() }
