@@ -14,7 +14,7 @@ interface Service {
 
 const projectFile = (name: string) => readFileSync(new URL(`../../${name}`, import.meta.url), 'utf8')
 
-const { services, volumes } = parse(projectFile('docs/deploy/compose.yaml'), { merge: true }) as {
+const { services, volumes } = parse(projectFile('compose.yaml'), { merge: true }) as {
   services: Record<string, Service>
   volumes: Record<string, unknown>
 }

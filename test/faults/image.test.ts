@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -13,7 +13,7 @@ import { freePort, startVictim, type Victim } from './postgres.js'
 
 const run = promisify(execFile)
 const project = fileURLToPath(new URL('../..', import.meta.url))
-const [build = [], image = []] = stagesOf(join(project, 'docs/deploy/Dockerfile'))
+const [build = [], image = []] = stagesOf(join(project, 'Dockerfile'))
 const nobody = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {}
 
 let root = ''
@@ -143,15 +143,4 @@ it('the image holds no sources, tests, tools of the build or embedded database',
 
 it('the image runs as a user without rights', () => {
   expect(image.find(({ instruction }) => instruction === 'USER')?.rest).toBe('node')
-})
-
-it('the unit of systemd is valid, and safe', async () => {
-  const unit = join(root, 'smart-link.service')
-  const text = await readFile(join(project, 'docs/deploy/smart-link.service'), 'utf8')
-  // Only where Node.js lies is different here.
-  await writeFile(unit, text.replace('/usr/bin/node', process.execPath))
-  const { stdout, stderr } = await run('systemd-analyze', ['verify', '--man=no', unit])
-  expect((stdout + stderr).split('\n').filter((line) => line.includes('smart-link'))).toEqual([])
-  // Of 100, by systemd's own reckoning; a service without any of this has 96.
-  await run('systemd-analyze', ['security', '--offline=yes', '--threshold=25', unit])
 })

@@ -13,7 +13,11 @@ import { environmentOf, type Finished } from './command.js'
 export async function runInProcess(
   db: Database,
   args: string[],
-  { input = '', env = {}, folder = '/nowhere' }: { input?: string | Buffer; env?: Record<string, string>; folder?: string } = {},
+  {
+    input = '',
+    env = {},
+    folder = '/nowhere',
+  }: { input?: string | Buffer; env?: Record<string, string>; folder?: string } = {},
 ): Promise<Finished> {
   const [stdout, stderr] = [new Written(), new Written()]
   const process: HostProcess = Object.assign(new EventEmitter(), {

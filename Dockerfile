@@ -1,4 +1,4 @@
-# From the top of the repository: docker build -f docs/deploy/Dockerfile -t smart-link .
+# docker build -t smart-link .
 #
 # Without the embedded PostgreSQL: a container has DATABASE_URL. It runs as the user node, its own files are root's, and all that
 # it writes is in /data, so that its root may be read-only (compose.yaml).
@@ -11,8 +11,7 @@ COPY prisma.config.ts tsconfig.json ./
 COPY prisma ./prisma
 COPY src ./src
 RUN npm run build
-# Prisma's command line makes the client, and is not needed to use it.
-RUN npm pkg delete dependencies.prisma && npm prune --omit=dev --omit=optional --ignore-scripts
+RUN npm prune --omit=dev --omit=optional --ignore-scripts
 
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 DATA_DIR=/data
