@@ -21,19 +21,21 @@ export function inStretches(): Rest {
   }
 }
 
-/** How many items are done before the clock is looked at. */
-const itemsOfPiece = 4
-
-/** `items.map`, in stretches. */
+/**
+ * `items.map`, in stretches.
+ *
+ * @param atOnce how many items are done before the clock is looked at
+ */
 export async function mapInStretches<Item, Result>(
   items: readonly Item[],
   map: (item: Item, index: number) => Result,
+  atOnce = 4,
 ): Promise<Result[]> {
   const rest = inStretches()
   const results: Result[] = []
   for (let at = 0; at < items.length; at++) {
     results.push(map(items[at] as Item, at))
-    const others = at % itemsOfPiece === itemsOfPiece - 1 ? rest() : undefined
+    const others = at % atOnce === atOnce - 1 ? rest() : undefined
     if (others !== undefined) await others
   }
   return results

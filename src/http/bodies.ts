@@ -11,7 +11,7 @@ import { refuseEncodedBody } from './body-coding.js'
 import { charsetOf } from './charset.js'
 import { HttpError } from './errors.js'
 import { deepestNesting, formFields, multipartFields, tooDeep } from './form-bodies.js'
-import { beginsLikeJson, jsonText } from './json-body.js'
+import { beginsLikeJson, jsonText, longJsonText } from './json-body.js'
 import { type JsonExcess, longestAtOnce, parseInPieces } from './json-pieces.js'
 import { mostParameters, trimmed } from './query-string.js'
 
@@ -41,8 +41,12 @@ export async function acceptBodies(scope: FastifyInstance): Promise<void> {
   })
   scope.removeContentTypeParser('text/plain')
   const json = (request: FastifyRequest, body: Buffer, done: Done) => {
-    const text = jsonText(body, charsetOf(typeOf(request)))
-    if (text.length <= longestAtOnce) return void parseJson(request, text, done)
+    const charset = charsetOf(typeOf(request))
+    if (body.length <= longestAtOnce) return void parseJson(request, jsonText(body, charset), done)
+    return longJson(request, body, charset)
+  }
+  const longJson = async (request: FastifyRequest, body: Buffer, charset: string | null) => {
+    const text = await longJsonText(body, charset)
     return parseInPieces(text, limits, (piece) => parsed(request, piece), exceeding)
   }
   const parsed = (request: FastifyRequest, text: string) => {

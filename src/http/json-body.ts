@@ -1,4 +1,7 @@
-import { bodyCharset, textReader } from './charset.js'
+import { isUtf8 as isValidUtf8 } from 'node:buffer'
+import { StringDecoder } from 'node:string_decoder'
+import { mapInStretches } from '../event-loop.js'
+import { bodyCharset, readUtf8, textReader } from './charset.js'
 import { badRequest, type HttpError, invalid } from './errors.js'
 import { unsupportedCharset } from './form-fields.js'
 
@@ -15,14 +18,29 @@ const maxBeginning = 65_536
  * @throws HttpError 415 for a charset that is not supported, 422 with the names of fields that are not UTF-8, 400 for other bytes
  */
 export function jsonText(body: Buffer, declared: string | null): string {
+  const { charset, read, isUtf8 } = readerOf(body, declared)
+  const text = read(body)
+  if (text !== null) return text
+  throw isUtf8 ? unreadableJson(body) : badRequest(`The body is not valid ${charset.toUpperCase()}.`)
+}
+
+/** The same in stretches, for a long one. */
+export async function longJsonText(body: Buffer, declared: string | null): Promise<string> {
+  if (!readerOf(body, declared).isUtf8 || !isValidUtf8(body)) return jsonText(body, declared)
+  const decoder = new StringDecoder('utf8')
+  const parts = Array.from({ length: Math.ceil(body.length / partBytes) }, (_, nth) => nth * partBytes)
+  const texts = await mapInStretches(parts, (at) => decoder.write(body.subarray(at, at + partBytes)), 1)
+  const text = texts.join('')
+  return text.startsWith('\uFEFF') ? text.slice(1) : text
+}
+
+const partBytes = 262_144
+
+function readerOf(body: Buffer, declared: string | null) {
   const charset = bodyCharset(body, declared)
   const read = textReader(charset)
   if (read === null) throw unsupportedCharset()
-  const text = read(body)
-  if (text !== null) return text
-  throw read === textReader('utf-8')
-    ? unreadableJson(body)
-    : badRequest(`The body is not valid ${charset.toUpperCase()}.`)
+  return { charset, read, isUtf8: read === readUtf8 }
 }
 
 /** @param body whose bytes are not UTF-8 */

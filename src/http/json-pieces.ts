@@ -146,11 +146,12 @@ async function topLists(
 
 /** Where the text that begins with a quotation mark has its other one; null: not within so many characters. */
 function endOfText(text: string, start: number, longest: number): number | null {
-  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    if (end - start > longest) return null
-    let escapes = 0
-    while (text.charCodeAt(end - escapes - 1) === backslash) escapes += 1
-    if (escapes % 2 === 0) return end
+  const last = start + longest
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === quote) return at
+    if (code === backslash) at += 1
+    if (at > last) return null
   }
   return text.length
 }

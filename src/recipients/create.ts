@@ -70,6 +70,8 @@ export async function createRecipients(
 
 /** Statements are made of them at once. */
 const rowsAtOnce = 1000
+/** Each is looked for in some ten spellings, while there are recipients without keys. */
+const mobilesAtOnce = 250
 
 /** docs/api-contract.md section 2. With a million tokens given out, one guess in 57,000 meets one: OPENINGS_LIMIT slows guessing down. */
 const tokenLength = 6
@@ -98,7 +100,7 @@ async function knownRecipients(
 ): Promise<Recipient[]> {
   const messageIds = wanted.flatMap(({ messageId }) => messageId ?? [])
   const isByNumber = (_: unknown, index: number) => wanted[index]?.messageId === null
-  const find = async (keys: string[]) => {
+  const find = async (messageIds: string[], keys: string[]) => {
     const found = new Map<string, RecipientRow>()
     const length = Math.max(messageIds.length, keys.length)
     for (let at = 0; at < length; at += rowsAtOnce) {
@@ -109,15 +111,19 @@ async function knownRecipients(
     return [...found.values()].sort((a, b) => Number(a.id) - Number(b.id))
   }
   if (rule === null) {
-    const rows = await find([...new Set(keys.filter(isByNumber))])
+    const rows = await find(messageIds, [...new Set(keys.filter(isByNumber))])
     return mapInStretches(rows, recipientOf)
   }
+  const rows = new Map<string, RecipientRow>()
   const mobiles = wanted.map(({ mobile }) => mobile).filter(isByNumber)
-  const search = mobileSearch(rule, mobiles)
-  const keyed = await find(search.anyKeys)
-  const byText = await client.query<RecipientRow>(selectByText([ownerId, linkId, search.mobiles, sender]))
-  const rows = [...keyed, ...byText.rows]
-  const found = await mapInStretches(rows, (row) =>
+  const parts = Math.max(1, Math.ceil(mobiles.length / mobilesAtOnce))
+  for (let part = 0; part < parts; part++) {
+    const search = mobileSearch(rule, mobiles.slice(part * mobilesAtOnce, (part + 1) * mobilesAtOnce))
+    const byText = await client.query<RecipientRow>(selectByText([ownerId, linkId, search.mobiles, sender]))
+    for (const row of [...(await find(part === 0 ? messageIds : [], search.anyKeys)), ...byText.rows])
+      rows.set(row.id, row)
+  }
+  const found = await mapInStretches([...rows.values()], (row) =>
     recipientOf({ ...row, mobile_key: row.mobile && rule.keyOf(row.mobile) }),
   )
   return found.sort((a, b) => a.id - b.id)

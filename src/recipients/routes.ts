@@ -73,9 +73,12 @@ export function recipientRoutes(api: Api, { db, reads, config }: RecipientRoutes
       const { recipients, leadsToMobile } = made
       note(request, 'createRecipients', params.id, recipients, sender === null ? [] : namedBy(wanted))
       const view = viewOf(request, leadsToMobile)
-      const items = await mapInStretches(recipients, (one) => JSON.stringify(recipientResource(one, view)))
-      const [head, tail] = JSON.stringify(success('Recipients Created Successfully', [])).split('[]')
-      return reply.type('application/json; charset=utf-8').send(`${head}[${items.join(',')}]${tail}`)
+      const items = await mapInStretches(recipients, (one, nth) =>
+        Buffer.from(`${nth === 0 ? '' : ','}${JSON.stringify(recipientResource(one, view))}`),
+      )
+      const [head = '', tail = ''] = JSON.stringify(success('Recipients Created Successfully', [])).split('[]')
+      const body = Buffer.concat([Buffer.from(`${head}[`), ...items, Buffer.from(`]${tail}`)])
+      return reply.type('application/json; charset=utf-8').send(body)
     },
   )
 
