@@ -29,7 +29,8 @@ export function importCommand(host: Host): Command {
 
 const importHelp = `
 Each line (of CSV: each record below the header) is one visit. Required: id, created_at, and user_id and link_id unless
-given as options. Visits whose id is there already are skipped, so an import can be run again. Bad lines are reported
+given as options. Visits whose id is there already, or was until they were too old to be kept, are skipped, so an import
+can be run again. Bad lines are reported
 with their number and the reason, the others are stored; the exit status is then 1.
 
 An export is in the order of recording. To get the same order again, import it with --keep-order.`

@@ -3,6 +3,7 @@ import { type Database, statement } from '../database/open.js'
 import { openRounds, type Rounds } from '../database/rounds.js'
 import { inTransaction } from '../database/transaction.js'
 import { removePrefix } from './prefix.js'
+import { forgetRemoved } from './removed-ids.js'
 
 export interface RemovalOptions {
   db: Database
@@ -56,7 +57,10 @@ export async function removeStep(db: Database, rows: number = rowsOfStep): Promi
       return true
     }
     const { rowCount } = await client.query(deleteRecipients([...key, rows]))
-    if ((rowCount ?? 0) < rows) await client.query(markRemoved(key))
+    if ((rowCount ?? 0) < rows) {
+      await client.query(forgetRemoved(key))
+      await client.query(markRemoved(key))
+    }
     return true
   })
 }

@@ -4,6 +4,7 @@ import { openRounds, type Rounds } from '../database/rounds.js'
 import { inTransaction } from '../database/transaction.js'
 import type { LinkKey } from '../links/positions.js'
 import { removePrefix } from './prefix.js'
+import { noteRemoved } from './removed-ids.js'
 
 export interface RetentionOptions {
   db: Database
@@ -74,7 +75,9 @@ export async function removeOldVisits(
     if (held.rows.length === 0) return false
     // Visits leave the feed of the account.
     await client.query(raiseRevision([ownerId]))
-    await removePrefix(client, { ownerId, linkId: id, ...prefix })
+    const removed = { ownerId, linkId: id, ...prefix }
+    await noteRemoved(client, removed)
+    await removePrefix(client, removed)
     return prefix.last - prefix.first + 1 === rows
   })
 }

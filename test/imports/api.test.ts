@@ -3,6 +3,7 @@ import { importFromApi } from '../../src/imports/api/import.js'
 import { openSource, sourceAddress } from '../../src/imports/api/source.js'
 import { deleteLink } from '../../src/links/delete.js'
 import { appendVisits } from '../../src/visits/append.js'
+import { removeOldVisits } from '../../src/visits/retention.js'
 import { openApp, type TestApp, testApp } from '../support/app.js'
 import { accountOf, addVisits, fillAccount } from '../support/copies.js'
 import { type OtherServer, otherServer } from '../support/other-server.js'
@@ -96,6 +97,27 @@ describe.each([
     const { lastAccountSeq } = await site.db.prisma.owner.findUniqueOrThrow({ where: { id: owner } })
     expect(first.stored + second.stored).toBe(Number(lastAccountSeq))
     expect(await seen(target)).toEqual(await seen(site))
+  })
+
+  it('passes over visits that were too old to be kept here, when it begins anew', async () => {
+    await storeLinks(site.db, owner, 20)
+    await appendVisits(
+      site.db,
+      owner,
+      [2019, 2020, 2021].map((year) => newVisit(20, { createdAt: new Date(Date.UTC(year, 1)), isBot: year === 2020 })),
+    )
+    const other = await otherServer(site, { isHosted })
+    expect(await copy(other)).toMatchObject({ stored: 3 })
+    const [link] = await target.db.prisma.link.findMany({ where: { userId: owner } })
+    const key = { ownerId: owner, id: Number(link?.id) }
+    while (await removeOldVisits(target.db, key, 30, 2));
+    expect(await target.db.prisma.visit.count({ where: { userId: owner } })).toBe(0)
+    // What it remembers of how far it came is gone.
+    await target.db.pool.query('UPDATE imported_links SET (cursor, copied) = (NULL, 0) WHERE user_id = $1', [owner])
+    await addVisits(site.db, 20, 2, { ownerId: owner })
+    expect(await copy(other)).toMatchObject({ stored: 2, skipped: 3 })
+    const after = await target.db.prisma.link.findFirst({ where: { userId: owner } })
+    expect([after?.visits, after?.firstSeq]).toEqual([5n, 4n])
   })
 
   it('goes on where it ended when the other server had gone', async () => {

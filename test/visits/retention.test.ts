@@ -4,6 +4,7 @@ import { appendVisits } from '../../src/visits/append.js'
 import { examineLog } from '../../src/visits/doctor.js'
 import { expiredLinks, openRetention, removeOldVisits } from '../../src/visits/retention.js'
 import { testApp, testSecret } from '../support/app.js'
+import { runInProcess } from '../support/command-line.js'
 import { emptiedDatabase, testDatabase } from '../support/database.js'
 import { startServerProcess } from '../support/server-process.js'
 import { stallRemoval } from '../support/stall.js'
@@ -71,6 +72,41 @@ it('goes on counting all that ever came: visits of the link, openings by people,
   expect(await appendVisits(db, 1, aged(0, 0), { isLimited: true })).toMatchObject({ stored: 1 })
   expect((await app.inject({ url: '/link1x1' })).statusCode).toBe(410)
   expect(await wrong(db)).toEqual([])
+})
+
+it('has removed visits for good: an import that brings them once more stores and counts what is new, and nothing else', async () => {
+  const { app, db, as } = await emptySite()
+  await storeLink(db, 1, 1, { maxVisits: 4n })
+  await storeRecipients(db, 1, 1, ['4477009001'])
+  const old = aged(40, 39.99, 35).map((visit, nth) => ({ ...visit, isBot: nth === 1, recipientId: 1 }))
+  await appendVisits(db, 1, [...old, ...aged(2)])
+  const headers = as(1, 'visits:read visits:pii')
+  const exported = (await app.inject({ url: '/link/urls/1/visits/export', headers })).body
+  await retainAll(db, 30)
+  expect(await seqs(db)).toEqual([4])
+  const counters = async () => [
+    await db.prisma.link.findMany(),
+    await db.prisma.recipient.findMany(),
+    (await app.inject({ url: '/link/visits/stats', headers })).json().data.totals,
+  ]
+  const before = await counters()
+  const bring = async (input: string, ...args: string[]) =>
+    (await runInProcess(db, ['visits', 'import', '-', ...args], { input })).stderr
+  expect(await bring(exported)).toBe('Imported 0 visits, skipped 4 that were there already, refused 0 lines.\n')
+  // Nor as another link's, or at a local time that is an hour off.
+  const shifted = exported.replaceAll(/"created_at":"([^"]+)"/g, (_, time: string) => {
+    const later = new Date(Date.parse(`${time.replace(' ', 'T')}Z`) + 3_600_000).toISOString()
+    return `"created_at":"${later.slice(0, 19).replace('T', ' ')}"`
+  })
+  await storeLink(db, 1, 2, { token: null })
+  expect(await bring(shifted, '--link', '2')).toContain('Imported 0 visits, skipped 4')
+  await db.prisma.link.deleteMany({ where: { id: 2 } })
+  expect(await counters()).toEqual(before)
+  // Of the same time, and never seen.
+  const [sibling] = exported.split('\n').map((line) => line.replace(/"id":"[^"]+"/, `"id":"${newVisit(1).id}"`))
+  expect(await bring(`${sibling}\n${exported}`)).toBe(
+    'Imported 1 visits, skipped 4 that were there already, refused 0 lines.\n',
+  )
 })
 
 it('changes every tag that named what is gone', async () => {

@@ -7,6 +7,7 @@ import { ensureLinks, markTracked } from '../../links/placeholders.js'
 import { type MobileRule, mobileRule } from '../../recipients/mobile.js'
 import { settleRecipients } from '../../recipients/repository.js'
 import { appendVisits } from '../append.js'
+import { removedAmong } from '../removed-ids.js'
 import type { NewVisit } from '../visit.js'
 import { pooled } from './content-pool.js'
 import type { StagedVisit } from './staging.js'
@@ -19,7 +20,7 @@ export interface StoreResult {
 
 /**
  * Appends visits from a file to an owner's log, in the order given, with the owner, the links and the recipients they need.
- * Those whose id is there already are passed over.
+ * Those whose id is there already, or was before it was removed for its age, are passed over: they are counted.
  *
  * A batch that the database refuses is tried again in halves, so that a bad visit does not take the others with it.
  *
@@ -113,10 +114,15 @@ function withoutPerson(visit: NewVisit): NewVisit {
   return withRecipient({ ...visit, ...blank }, null)
 }
 
-/** Without those that the log has and without repetitions: the first one of an id counts. */
+/** Without those that the log has or had, and without repetitions: the first one of an id counts. */
 async function notStoredYet(client: PoolClient, ownerId: number, visits: StagedVisit[]): Promise<StagedVisit[]> {
   const { rows } = await client.query<{ id: string }>(storedIds([ownerId, visits.map(({ visit }) => visit.id)]))
-  const seen = new Set(rows.map(({ id }) => id))
+  const removed = await removedAmong(
+    client,
+    ownerId,
+    visits.map(({ visit }) => visit),
+  )
+  const seen = new Set([...rows.map(({ id }) => id), ...removed])
   return visits.filter(({ visit }) => !seen.has(visit.id) && seen.add(visit.id))
 }
 
