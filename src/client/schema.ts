@@ -3490,8 +3490,13 @@ export interface operations {
                         /** @constant */
                         code: 409;
                         /** @constant */
-                        message: "The cursor is ahead of the log, which must have been restored. Start anew.";
-                        data: unknown[];
+                        message: "The log has lost visits that this cursor has seen. Go on from data.next_cursor.";
+                        data: {
+                            /** @description From where to go on: what comes after it may have been read already, and nothing is passed over. */
+                            next_cursor: string;
+                            /** @description Number of the last visit that was kept of what the cursor has seen. */
+                            position: number;
+                        };
                     };
                 };
             };
@@ -3597,8 +3602,13 @@ export interface operations {
                         /** @constant */
                         code: 409;
                         /** @constant */
-                        message: "The cursor is ahead of the log, which must have been restored. Start anew.";
-                        data: unknown[];
+                        message: "The log has lost visits that this cursor has seen. Go on from data.next_cursor.";
+                        data: {
+                            /** @description From where to go on: what comes after it may have been read already, and nothing is passed over. */
+                            next_cursor: string;
+                            /** @description Number of the last visit that was kept of what the cursor has seen. */
+                            position: number;
+                        };
                     };
                 };
             };
@@ -3658,8 +3668,13 @@ export interface operations {
                         /** @constant */
                         code: 409;
                         /** @constant */
-                        message: "The cursor is ahead of the log, which must have been restored. Start anew.";
-                        data: unknown[];
+                        message: "The log has lost visits that this cursor has seen. Go on from data.next_cursor.";
+                        data: {
+                            /** @description From where to go on: what comes after it may have been read already, and nothing is passed over. */
+                            next_cursor: string;
+                            /** @description Number of the last visit that was kept of what the cursor has seen. */
+                            position: number;
+                        };
                     };
                 };
             };
@@ -3716,8 +3731,13 @@ export interface operations {
                         /** @constant */
                         code: 409;
                         /** @constant */
-                        message: "The cursor is ahead of the log, which must have been restored. Start anew.";
-                        data: unknown[];
+                        message: "The log has lost visits that this cursor has seen. Go on from data.next_cursor.";
+                        data: {
+                            /** @description From where to go on: what comes after it may have been read already, and nothing is passed over. */
+                            next_cursor: string;
+                            /** @description Number of the last visit that was kept of what the cursor has seen. */
+                            position: number;
+                        };
                     };
                 };
             };
@@ -3814,8 +3834,13 @@ export interface operations {
                         /** @constant */
                         code: 409;
                         /** @constant */
-                        message: "The cursor is ahead of the log, which must have been restored. Start anew.";
-                        data: unknown[];
+                        message: "The log has lost visits that this cursor has seen. Go on from data.next_cursor.";
+                        data: {
+                            /** @description From where to go on: what comes after it may have been read already, and nothing is passed over. */
+                            next_cursor: string;
+                            /** @description Number of the last visit that was kept of what the cursor has seen. */
+                            position: number;
+                        };
                     };
                 };
             };

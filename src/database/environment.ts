@@ -30,10 +30,20 @@ export async function examineServer({ pool }: Database): Promise<{ version: stri
       ? { isFault: false, text: 'autovacuum is off: the server slows down as rows that are no more pile up' }
       : { isFault: true, text: `${name} is off: recorded visits may be lost when the machine goes down` },
   )
+  if (await isUnseen(pool)) problems.push({ isFault: false, text: unseen })
   if (isOld) problems.push({ isFault: true, text: `PostgreSQL ${version} is too old: use 15 or newer` })
   if (settings.get('transaction_read_only') === 'on') problems.push({ isFault: true, text: 'it takes no writes' })
   for (const text of await examineSession(pool)) problems.push({ isFault: true, text })
   return { version, problems }
+}
+
+const unseen =
+  'it does not tell its timeline: run smart-link doctor --after-restore after each promotion of a replica, too'
+
+/** Whether a promotion would go unnoticed (log-epoch.ts). */
+async function isUnseen(pool: Database['pool']): Promise<boolean> {
+  const { rows } = await pool.query('SELECT FROM log_epochs WHERE ended_at IS NULL AND timeline IS NULL')
+  return rows.length > 0
 }
 
 /** How far the clock of PostgreSQL is off the one of this machine, and whether that is too far. */

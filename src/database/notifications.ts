@@ -1,7 +1,11 @@
 import type pg from 'pg'
+import { epochCheck } from './log-epoch.js'
 import { SessionClient, sessionConfig } from './session.js'
 
 const channels = ['visits', 'tokens', 'access_tokens', 'access_tokens_heard', 'removals'] as const
+
+/** Said when nothing that was true of the database need be true any more (log-epoch.ts). */
+const epochChannel = 'log_epoch'
 
 export type Channel = (typeof channels)[number]
 
@@ -17,7 +21,7 @@ export interface Notifications {
 }
 
 /** Also what the connection is asked whether it is there: it changes nothing. */
-const listen = channels.map((channel) => `LISTEN ${channel}`).join('; ')
+const listen = [...channels, epochChannel].map((channel) => `LISTEN ${channel}`).join('; ')
 
 const reconnectMs = 1000
 /** A network can swallow what is sent without a word: then only asking tells whether somebody is still there. */
@@ -39,6 +43,9 @@ export const listenerName = 'smart-link listen'
  * Listens on a connection of its own. When that is lost, or silent for some seconds although it was asked, it connects again; until
  * it has, and once when it has, every listener is told every second that it may have missed something: nobody waits for a word that
  * was said meanwhile.
+ *
+ * A connection that was lost may come back to another database. That is looked at here too, because those of a pooler stay when
+ * what is behind them changes.
  */
 export function openNotifications(url: string, options: NotificationsOptions = {}): Notifications {
   const { onError = () => {}, pingMs: everyMs = pingMs } = options
@@ -48,6 +55,7 @@ export function openNotifications(url: string, options: NotificationsOptions = {
   let unanswered = 0
   let isListening = false
   let closed = false
+  const checkEpoch = epochCheck()
 
   const tell = (channel: string, payload: string | null) => {
     for (const listener of listeners.get(channel as Channel) ?? []) listener(payload)
@@ -91,9 +99,13 @@ export function openNotifications(url: string, options: NotificationsOptions = {
     client = fresh
     fresh.on('error', (error) => lost(error, fresh))
     fresh.on('end', () => lost(new Error('the connection that listens has ended'), fresh))
-    fresh.on('notification', ({ channel, payload }) => tell(channel, payload ?? ''))
+    fresh.on('notification', ({ channel, payload }) => {
+      if (channel === epochChannel) tellAll()
+      else tell(channel, payload ?? '')
+    })
     fresh
       .connect()
+      .then(() => checkEpoch(fresh))
       .then(() => fresh.query(listen))
       .then(() => {
         isListening = client === fresh

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { whenCancelled } from './cancel.js'
+import { epochCheck } from './log-epoch.js'
 import { PrismaClient } from './prisma/client.js'
 import {
   beginWith,
@@ -69,6 +70,8 @@ export interface DatabaseOptions {
   isPooled?: boolean
   /** Whether statements are prepared under names that a connection remembers. */
   isPrepared?: boolean
+  /** Only read from: it has the epoch of the primary (log-epoch.ts) as soon as it has what the epoch is about. */
+  isReplica?: boolean
   /** Most connections at once. */
   connections: number
   limits?: SessionLimits
@@ -78,13 +81,17 @@ export interface DatabaseOptions {
 
 /** Opens the pool; connects at the first query. */
 export function openDatabase(options: DatabaseOptions): Database {
-  const { url, directUrl = url, isPooled = false, isPrepared = true, connections, onError = () => {} } = options
-  const { limits = serverLimits } = options
+  const { url, directUrl = url, isPooled = false, isPrepared = true, isReplica = false, connections } = options
+  const { limits = serverLimits, onError = () => {} } = options
+  const checkEpoch = isReplica ? async () => {} : epochCheck(!isPooled)
   const pool = new pg.Pool({
     ...sessionConfig(url, { isPooled, limits }),
     Client: SessionClient,
     max: connections,
-    ...(isPooled && { onConnect: settle }),
+    onConnect: async (client) => {
+      if (isPooled) await settle(client)
+      await checkEpoch(client)
+    },
     // Queries that are sent without waiting go out without waiting (transaction.ts).
     pipeline: true,
   })

@@ -146,7 +146,7 @@ export class Replica {
 
   async #open(): Promise<Database> {
     const { url, connections, prepare } = this.#options
-    const db = openDatabase({ url, ...(await findPooling(url, prepare)), connections })
+    const db = openDatabase({ url, ...(await findPooling(url, prepare)), isReplica: true, connections })
     db.pool.on('connect', (client) => {
       this.#clients.add(client)
       client.once('end', () => this.#clients.delete(client))

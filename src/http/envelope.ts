@@ -28,9 +28,16 @@ export function listBody(message: string, items: string[], { links, meta }: { li
   return body
 }
 
-/** An answer other than success; `errors` only where fields are named (422, and 403 where fields need a scope). */
-export function failure(code: number, message: string, errors?: FieldErrors) {
-  return { status: 'ERROR', code, message, data: [], ...(errors && { errors }) }
+/**
+ * An answer other than success; `errors` only where fields are named (422, and 403 where fields need a scope), `data`
+ * only where there is a way to go on.
+ */
+export function failure(
+  code: number,
+  message: string,
+  { errors, data = [] }: { errors?: FieldErrors; data?: object } = {},
+) {
+  return { status: 'ERROR', code, message, data, ...(errors && { errors }) }
 }
 
 /** An answer that is no envelope, or has no body, in a route's `schema.response`. */

@@ -11,7 +11,8 @@ export class HttpError extends Error {
   constructor(
     readonly status: number,
     message: string,
-    readonly extra: { errors?: FieldErrors; headers?: Record<string, string> } = {},
+    /** `data` is `[]` without it. */
+    readonly extra: { errors?: FieldErrors; data?: object; headers?: Record<string, string> } = {},
   ) {
     super(message)
   }
@@ -81,7 +82,7 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   // What is said on purpose, such as that the server is busy, may be said a thousand times a second: without a place in the code.
   if (known === error && known.status >= 500) request.log.warn({ reason: known.message }, 'request refused')
   else if (known.status >= 500) request.log.error({ err: error }, 'request failed')
-  const body = failure(known.status, known.message, known.extra.errors)
+  const body = failure(known.status, known.message, known.extra)
   return reply
     .code(known.status)
     .headers({ ...securityHeaders, 'x-request-id': request.id, ...known.extra.headers })

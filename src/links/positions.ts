@@ -1,3 +1,4 @@
+import { currentEpoch } from '../database/log-epoch.js'
 import { asTexts, type Database, inTime, statement } from '../database/open.js'
 import { SharedReads } from '../database/shared-reads.js'
 
@@ -21,11 +22,13 @@ export interface LinkPositions extends LinkKey {
   lastRecordedAt: Date | null
   /** Number in the account of its newest visit that was blanked; 0: none. */
   lastErased: number
+  /** In which these numbers were given (log-epoch.ts). */
+  epoch: number
 }
 
 /** All of it as one array, for statements that read a link together with something else. */
 export const positionsColumn = `ARRAY[visits, first_seq, human_visits, first_human_seq, revision,
-  (extract(epoch FROM last_recorded_at) * 1000)::int8, last_erased]`
+  (extract(epoch FROM last_recorded_at) * 1000)::int8, last_erased, ${currentEpoch}]`
 
 /** @param text what PostgreSQL gives for an array of numbers, such as `{1,NULL}` */
 export function numbersOf(text: string): number[] {
@@ -35,9 +38,9 @@ export function numbersOf(text: string): number[] {
 /** @param numbers those of `positionsColumn` */
 export function positionsOf({ ownerId, id }: LinkKey, numbers: number[]): LinkPositions {
   const [visits = 0, firstSeq = 1, humanVisits = 0, firstHumanSeq = 1, revision = 0, ...others] = numbers
-  const [recordedAt = Number.NaN, lastErased = 0] = others
+  const [recordedAt = Number.NaN, lastErased = 0, epoch = 0] = others
   const lastRecordedAt = Number.isNaN(recordedAt) ? null : new Date(recordedAt)
-  return { ownerId, id, visits, firstSeq, humanVisits, firstHumanSeq, revision, lastRecordedAt, lastErased }
+  return { ownerId, id, visits, firstSeq, humanVisits, firstHumanSeq, revision, lastRecordedAt, lastErased, epoch }
 }
 
 /** Positions of links, read together for all requests of a moment; undefined for what is not there. */

@@ -45,7 +45,7 @@ export function errorResponses(components: Components): Record<string, JsonSchem
     Object.entries(errors).map(([status, { name, description, examples, headers = [] }]) => {
       const schema = jsonSchema(errorWith(Number(status)), 'output', components)
       const values = Object.entries(examples).map(([key, { message, extra }]) => {
-        return [key, { value: failure(Number(status), message, extra.errors) }]
+        return [key, { value: failure(Number(status), message, extra) }]
       })
       return [
         name,

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import { errorSchema, okSchema, pageSchema } from '../http/envelope.js'
 import { instantWith, wallTime } from '../http/time.js'
-import { aheadOfLog } from './cursor.js'
 import type { WireKey } from './files/wire-keys.js'
+import { lostVisits } from './settled-place.js'
 
 const text = (example: string, description?: string) =>
   z.string().meta({ ...(description !== undefined && { description }), examples: [example] })
@@ -106,8 +106,19 @@ export const feedAnswer = okSchema('Visits', z.array(visitSchema)).extend({
   }),
 })
 
-/** After a restore of the database. */
-export const aheadOfLogAnswer = errorSchema(409, aheadOfLog().message)
+/** After a restore of the database, or when a replica was promoted that lacked the last visits. */
+export const lostVisitsAnswer = errorSchema(409, lostVisits).extend({
+  data: z.object({
+    next_cursor: z.string().meta({
+      description: 'From where to go on: what comes after it may have been read already, and nothing is passed over.',
+      examples: ['eyJhbGciOi'],
+    }),
+    position: z
+      .int()
+      .nonnegative()
+      .meta({ description: 'Number of the last visit that was kept of what the cursor has seen.', examples: [2020] }),
+  }),
+})
 
 const file = (description: string) => z.string().meta({ description })
 

@@ -18,18 +18,19 @@ import type { Api } from '../http/validate.js'
 import type { LinkPositions } from '../links/positions.js'
 import { ownedLink } from '../links/repository.js'
 import { linkParams } from '../links/schema.js'
-import { aheadOfLogAnswer, exportAnswer } from './answers.js'
-import { aheadOfLog, type Cursors, type FeedPlace } from './cursor.js'
+import { exportAnswer, lostVisitsAnswer } from './answers.js'
+import type { Cursors, FeedPlace } from './cursor.js'
 import { type ExportFormat, type ExportPiece, exportedVisits } from './files/export.js'
 import { mostRows } from './files/walk.js'
 import { personalFilters, visitFilters } from './filters.js'
 import { frozenAt } from './frozen.js'
 import type { OpenStreams } from './open-streams.js'
 import { exportQuery } from './schema.js'
+import { settledPlace } from './settled-place.js'
 
 export interface ExportRoutesDeps {
   db: Database
-  cursors: () => Promise<Cursors>
+  cursors: (epoch: number) => Promise<Cursors>
   /** Those under way. */
   exports: OpenStreams
   isWelcome: Welcome
@@ -58,7 +59,7 @@ export function exportRoutes(api: Api, deps: ExportRoutesDeps): void {
     tags: ['Visits'],
     params: linkParams,
     querystring: exportQuery(config.outputZone, config.defaultCountry),
-    response: { 200: exportAnswer, 409: aheadOfLogAnswer },
+    response: { 200: exportAnswer, 409: lostVisitsAnswer },
   }
 
   api.get('/link/urls/:id/visits/export', { schema, config: { scope: 'visits:read' } }, async (request, reply) => {
@@ -70,13 +71,16 @@ export function exportRoutes(api: Api, deps: ExportRoutesDeps): void {
 
     const newest = await ownedLink(db, caller.ownerId, params.id)
     const link = query.as_of === undefined ? newest : await frozenAt(db, newest, query.as_of, filters)
-    const signing = await cursors()
+    const signing = await cursors(newest.epoch)
     const { position: after, erased } = await startOf(db, newest, query, signing)
     const giveWay = startGivingWay(restMs)
     let isOnTheWay = false
     const rowsAtOnce = () => (isOnTheWay ? fewRows : mostRows)
     const pieces = exportedVisits(db, link, { format: query.format, filters, after, view, rowsAtOnce })
-    const end = signing.write({ ownerId: link.ownerId, linkId: link.id, position: link.visits, erased })
+    const end = signing.write({
+      ...{ ownerId: link.ownerId, linkId: link.id, position: link.visits, erased },
+      epoch: newest.epoch,
+    })
     return sendFile(request, reply, {
       name: `visits-${link.id}`,
       format: query.format,
@@ -201,7 +205,8 @@ type ExportQuery = z.output<ReturnType<typeof exportQuery>>
 /**
  * The place after which the file begins. Whoever starts anew reads blank what is blank by now.
  *
- * @throws HttpError 422 for a cursor or a visit of another link, 409 for a cursor ahead of the log
+ * @throws HttpError 422 for a cursor or a visit of another link, 409 for a cursor that has seen visits which the log
+ * has lost
  */
 async function startOf(
   db: Database,
@@ -213,14 +218,14 @@ async function startOf(
     const { rows } = await db.pool.query<{ seq: string }>(positionOf([link.ownerId, after, link.id]))
     if (rows[0] === undefined) throw invalid({ after: ['The after field must be the id of a visit of this link.'] })
     // What was blanked since that visit was read is not known.
-    return { position: Number(rows[0].seq), erased: 0 }
+    return { position: Number(rows[0].seq), erased: 0, epoch: link.epoch }
   }
-  if (cursor === undefined) return { position: 0, erased: link.lastErased }
+  if (cursor === undefined) return { position: 0, erased: link.lastErased, epoch: link.epoch }
   const at = cursors.read(cursor)
   if (at === null || at.ownerId !== link.ownerId || at.linkId !== link.id)
     throw invalid({ cursor: ['The cursor field must be a cursor of this link.'] })
-  if (at.position > link.visits || at.erased > link.lastErased) throw aheadOfLog()
-  return at
+  const end = { ...link, first: link.firstSeq, last: link.visits }
+  return settledPlace(db, cursors, { ownerId: link.ownerId, linkId: link.id }, end, at)
 }
 
 const positionOf = statement('SELECT seq FROM visits WHERE user_id = $1 AND id = $2 AND link_id = $3')

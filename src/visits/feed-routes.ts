@@ -12,26 +12,18 @@ import { listBody } from '../http/envelope.js'
 import { unauthenticated } from '../http/errors.js'
 import type { Api } from '../http/validate.js'
 import { linkParams } from '../links/schema.js'
-import { aheadOfLogAnswer, feedAnswer } from './answers.js'
+import { feedAnswer, lostVisitsAnswer } from './answers.js'
 import type { Arrivals } from './arrivals.js'
 import { type Cursors, type FeedPlace, placeOf } from './cursor.js'
 import { readErased } from './erased.js'
-import {
-  type FeedEnd,
-  type FeedSource,
-  feedEnd,
-  hasMore,
-  keptAfter,
-  positionBefore,
-  readFeed,
-  refuseAhead,
-} from './feed.js'
+import { type FeedEnd, type FeedSource, feedEnd, hasMore, keptAfter, positionBefore, readFeed } from './feed.js'
 import { feedQuery } from './schema.js'
+import { settledPlace } from './settled-place.js'
 
 export interface FeedRoutesDeps {
   db: Database
   arrivals: Arrivals
-  cursors: () => Promise<Cursors>
+  cursors: (epoch: number) => Promise<Cursors>
   isWelcome: Welcome
   reads: Pick<Reads, 'note'>
   config: Pick<Config, 'publicUrl' | 'outputZone'>
@@ -44,7 +36,7 @@ export function feedRoutes(api: Api, deps: FeedRoutesDeps): void {
       'In the order of recording. Go to `links.next` for ever: it never expires, and no visit can be missed. `wait` keeps a request that has nothing to show until a visit arrives. `meta.erased` names visits that were blanked since: whoever has copies must blank them too.',
     tags: ['Visits'],
     querystring: feedQuery(deps.config.outputZone),
-    response: { 200: feedAnswer, 304: unchanged, 409: aheadOfLogAnswer },
+    response: { 200: feedAnswer, 304: unchanged, 409: lostVisitsAnswer },
   }
   const config = { scope: 'visits:read' } as const
 
@@ -78,17 +70,18 @@ async function answerFeed(
   const { db, config } = deps
   const view = { pii: may(request.caller, 'visits:pii'), zone: config.outputZone }
   let end = await feedEnd(db, source)
-  const from = await startOf(deps, source, end, query)
+  let from = await startOf(deps, source, end, query)
   if (!hasMore(end, from) && query.wait > 0) {
     end = await waitPast(deps, source, from, query.wait, request, reply)
     if (!(await deps.isWelcome(request))) throw unauthenticated()
+    from = await settledPlace(db, await deps.cursors(end.epoch), source, end, from)
   }
 
   const path = publicAddress(request, config.publicUrl)
   const tagOf = (isWhole: boolean) => {
     // On a full page nothing of the log's end shows, so it never changes.
     const reach = isWhole ? [end.last, end.lastRecordedAt] : null
-    return entityTag(source, view, path, query, start, end.revision, end.lastErased, reach)
+    return entityTag(source, view, path, query, start, end.epoch, end.revision, end.lastErased, reach)
   }
   const start = keptAfter(end, from.position)
   const isNear = end.last - start <= query.limit
@@ -102,7 +95,12 @@ async function answerFeed(
   const operation = source.linkId === null ? 'followAllVisits' : 'followVisits'
   deps.reads.note(request, { operation, linkId: source.linkId, filters: [] }, shownOf(slice.positions))
   const { ids, erased } = await readErased(db, source, end, from.erased, query.limit)
-  const cursor = (await deps.cursors()).write({ ...source, position: slice.position, erased })
+  const cursor = (await deps.cursors(end.epoch)).write({
+    ...source,
+    position: slice.position,
+    erased,
+    epoch: end.epoch,
+  })
   const kept = `limit=${query.limit}${query.wait > 0 ? `&wait=${query.wait}` : ''}`
   const links = { first: null, last: null, prev: null, next: `${path}?${kept}&cursor=${cursor}` }
   const meta = {
@@ -120,7 +118,7 @@ async function answerFeed(
 /**
  * The place after which the answer starts. Who starts anew reads blank what is blank by now.
  *
- * @throws HttpError 422 for a cursor of another feed, 409 for one ahead of the log
+ * @throws HttpError 422 for a cursor of another feed, 409 for one that has seen visits which the log has lost
  */
 async function startOf(
   { db, cursors }: FeedRoutesDeps,
@@ -128,12 +126,11 @@ async function startOf(
   end: FeedEnd,
   query: FeedQuery,
 ): Promise<FeedPlace> {
-  const erased = end.lastErased
-  if (query.since !== undefined) return { position: await positionBefore(db, source, end, query.since), erased }
-  if (query.cursor === undefined) return { position: 0, erased }
-  const from = placeOf(await cursors(), source, query.cursor)
-  refuseAhead(end, from)
-  return from
+  const { lastErased: erased, epoch } = end
+  if (query.since !== undefined) return { position: await positionBefore(db, source, end, query.since), erased, epoch }
+  if (query.cursor === undefined) return { position: 0, erased, epoch }
+  const signing = await cursors(epoch)
+  return settledPlace(db, signing, source, end, placeOf(signing, source, query.cursor))
 }
 
 /** The end of the log once there is more than up to a place, or when the waiting is over. It is for who is not welcome any more. */

@@ -1,7 +1,8 @@
+import { currentEpoch } from '../database/log-epoch.js'
 import { asTexts, type Database, statement } from '../database/open.js'
 import { readerOf } from '../database/owner-share.js'
 import { ownedLink } from '../links/repository.js'
-import { aheadOfLog, type FeedPlace } from './cursor.js'
+import type { FeedPlace } from './cursor.js'
 import { fragmentsOf } from './fragments.js'
 import {
   instantOf,
@@ -28,6 +29,8 @@ export interface FeedEnd {
   revision: number
   /** Number in the account of the newest visit that was blanked; 0: none. */
   lastErased: number
+  /** In which these numbers were given (database/log-epoch.ts). */
+  epoch: number
 }
 
 export interface FeedSlice {
@@ -46,8 +49,8 @@ export interface FeedSlice {
 /** @throws HttpError 404 for a link that is missing or foreign */
 export async function feedEnd(db: Database, { ownerId, linkId }: FeedSource): Promise<FeedEnd> {
   if (linkId !== null) {
-    const { firstSeq, visits, lastRecordedAt, revision, lastErased } = await ownedLink(db, ownerId, linkId)
-    return { first: firstSeq, last: visits, lastRecordedAt, revision, lastErased }
+    const { firstSeq, visits, lastRecordedAt, revision, lastErased, epoch } = await ownedLink(db, ownerId, linkId)
+    return { first: firstSeq, last: visits, lastRecordedAt, revision, lastErased, epoch }
   }
   const { rows } = await db.pool.query<Record<string, string> & { last_recorded_at: Date | null }>(account([ownerId]))
   const [row] = rows
@@ -57,6 +60,7 @@ export async function feedEnd(db: Database, { ownerId, linkId }: FeedSource): Pr
     lastRecordedAt: row?.last_recorded_at ?? null,
     revision: Number(row?.revision ?? 0),
     lastErased: Number(row?.last_erased ?? 0),
+    epoch: Number(row?.epoch ?? 0),
   }
 }
 
@@ -77,13 +81,13 @@ export async function readFeed(
   limit: number,
   view: VisitView,
 ): Promise<FeedSlice> {
-  if (after > end.last) throw aheadOfLog()
-  if (after === end.last)
+  if (after >= end.last)
     return { items: [], positions: [], position: after, completeThrough: end.lastRecordedAt, isWhole: true }
   const source = { ownerId, linkId }
   const found = await db.replicas.read(async (replica) => {
     const there = await feedEnd(replica, source)
-    if (there.last <= after || there.first < end.first || there.revision < end.revision) return null
+    if (there.epoch !== end.epoch || there.last <= after || there.first < end.first || there.revision < end.revision)
+      return null
     const slice = await sliceOf(replica, source, end, after, limit, view)
     return slice?.items.length === limit || there.last >= end.last ? slice : null
   })
@@ -124,14 +128,12 @@ async function sliceOf(
   }
 }
 
-/** Whether there is anything that a reader who has come so far does not know: visits, or that some were blanked. */
-export function hasMore(end: FeedEnd, { position, erased }: FeedPlace): boolean {
-  return position < end.last || erased < end.lastErased
-}
-
-/** @throws HttpError 409 for a place that the log has not reached, so that it must have been restored */
-export function refuseAhead(end: FeedEnd, { position, erased }: FeedPlace): void {
-  if (position > end.last || erased > end.lastErased) throw aheadOfLog()
+/**
+ * Whether there is anything that a reader who has come so far does not know: visits, that some were blanked, or that it is another log
+ * than the one that was read.
+ */
+export function hasMore(end: FeedEnd, { position, erased, epoch }: FeedPlace): boolean {
+  return epoch !== end.epoch || position < end.last || erased < end.lastErased
 }
 
 /** The position, or the one before the first visit that is kept where that is later. */
@@ -148,7 +150,9 @@ export async function positionBefore(db: Database, source: FeedSource, end: Feed
   return Number(rows[0]?.low ?? end.last + 1) - 1
 }
 
-const account = statement('SELECT last_account_seq, last_recorded_at, revision, last_erased FROM owners WHERE id = $1')
+const account = statement(
+  `SELECT last_account_seq, last_recorded_at, revision, last_erased, ${currentEpoch} AS epoch FROM owners WHERE id = $1`,
+)
 
 /** As many visits of a link as one query gives. */
 export const mostAtOnce = 1000

@@ -29,7 +29,7 @@ export async function filteredPage(
 ): Promise<{ total: number; seqs: number[] }> {
   const where = matching(link, filters)
   const kept = countsOf(db)
-  const key = JSON.stringify([link.ownerId, link.id, link.revision, link.firstSeq, filters])
+  const key = JSON.stringify([link.ownerId, link.id, link.epoch, link.revision, link.firstSeq, filters])
   return inTransaction(readerOf(db, link.ownerId), async (client) => {
     await client.query(`SET LOCAL statement_timeout = ${searchTimeoutMs}`)
     const total = knownTotal(link, filters) ?? (await countedTotal(client, kept, key, where, link))

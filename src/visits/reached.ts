@@ -20,10 +20,11 @@ export async function whereReached<T>(
   return found === null ? read(db) : found.answer
 }
 
-/** All of these only grow. */
+/** All of these only grow, in one epoch. */
 function isReached(there: LinkPositions, link: LinkPositions): boolean {
-  const { visits, humanVisits, firstSeq, revision } = link
+  const { visits, humanVisits, firstSeq, revision, epoch } = link
   return (
+    there.epoch === epoch &&
     there.visits >= visits &&
     there.humanVisits >= humanVisits &&
     there.firstSeq >= firstSeq &&

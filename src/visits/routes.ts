@@ -73,7 +73,7 @@ export function visitRoutes(api: Api, { db, ready, reads, config }: VisitRoutesD
     // Returned, not sent from here: of pages that were read together, all are made before the first one goes out.
     const page = both?.page ?? (await pageOfVisits(db, link, filters, wanted, view))
     const body = listBody('Visits', page.items, pagination(page, address))
-    const bodyTag = tag ?? filteredTags.learn(state, body)
+    const bodyTag = tag ?? filteredTags.learn(link.epoch, state, body)
     if (isUnchanged(request, bodyTag)) return notModified(reply, bodyTag)
     ready.offer(bodyTag, { body, shown: page.shown })
     reads.note(request, read, page.shown)
@@ -94,7 +94,7 @@ function listState(
 ): unknown[] {
   // Filters may find anything among all visits.
   const { first, last } = isDense(filters) ? reach(link, filters) : { first: link.firstSeq, last: link.visits }
-  return [link.ownerId, link.id, link.revision, first, last, view, path, rawQuery(request)]
+  return [link.ownerId, link.id, link.epoch, link.revision, first, last, view, path, rawQuery(request)]
 }
 
 /** Paging URLs carry the request's parameters; a list frozen at "now" carries the position that this turned out to be. */

@@ -115,7 +115,7 @@ async function answerStatistics(
     top,
   })
   const body = Buffer.from(JSON.stringify(success('Statistics', statistics)))
-  const tag = tags.learn(determinants(state), body)
+  const tag = tags.learn(state.epoch, determinants(state), body)
   if (isUnchanged(request, tag)) return notModified(reply, tag)
   // Numbers of visits name nobody, unless it was somebody that was asked for.
   reads.note(request, read, nothingShown)

@@ -10,18 +10,19 @@ import { varyingBy } from '../http/headers.js'
 import { takenInTime } from '../http/patience.js'
 import type { Api } from '../http/validate.js'
 import { linkParams } from '../links/schema.js'
-import { aheadOfLogAnswer, streamAnswer } from './answers.js'
+import { lostVisitsAnswer, streamAnswer } from './answers.js'
 import type { Arrivals } from './arrivals.js'
 import { type Cursors, type FeedPlace, placeOf } from './cursor.js'
-import { type FeedEnd, type FeedSource, feedEnd, refuseAhead } from './feed.js'
+import { type FeedEnd, type FeedSource, feedEnd } from './feed.js'
 import type { OpenStreams } from './open-streams.js'
 import { streamHeaders, streamQuery } from './schema.js'
+import { settledPlace } from './settled-place.js'
 import { visitEvents } from './stream.js'
 
 export interface StreamRoutesDeps {
   db: Database
   arrivals: Arrivals
-  cursors: () => Promise<Cursors>
+  cursors: (epoch: number) => Promise<Cursors>
   streams: OpenStreams
   isWelcome: Welcome
   startGivingWay: StartGivingWay
@@ -37,7 +38,7 @@ export function streamRoutes(api: Api, deps: StreamRoutesDeps): void {
     tags: ['Visits'],
     querystring: streamQuery,
     headers: streamHeaders,
-    response: { 200: streamAnswer, 409: aheadOfLogAnswer },
+    response: { 200: streamAnswer, 409: lostVisitsAnswer },
   }
   const config = { scope: 'visits:read' } as const
 
@@ -85,8 +86,8 @@ async function answerStream(
 ) {
   const { db, arrivals, streams, reads, config, isWelcome } = deps
   const end = await feedEnd(db, source)
-  const cursors = await deps.cursors()
-  const from = startOf(cursors, source, end, cursor, request)
+  const cursors = await deps.cursors(end.epoch)
+  const from = await startOf(db, cursors, source, end, cursor, request)
   // Who has left meanwhile would never close what is opened for them.
   if (request.method === 'HEAD' || reply.raw.destroyed) return reply.headers(headersOf(reply)).send(Readable.from([]))
 
@@ -115,17 +116,16 @@ async function answerStream(
 }
 
 /** The header wins: an address that began with a cursor is asked for again with what was received since. */
-function startOf(
+async function startOf(
+  db: Database,
   cursors: Cursors,
   source: FeedSource,
   end: FeedEnd,
   cursor: string | undefined,
   { headers: { 'last-event-id': lastEventId } }: FastifyRequest,
-): FeedPlace {
+): Promise<FeedPlace> {
   // An EventSource that has received no id yet sends none, some programs an empty one.
   const [field, given] = lastEventId ? ['last-event-id', String(lastEventId)] : ['cursor', cursor]
-  if (given === undefined) return { position: end.last, erased: end.lastErased }
-  const from = placeOf(cursors, source, given, field)
-  refuseAhead(end, from)
-  return from
+  if (given === undefined) return { position: end.last, erased: end.lastErased, epoch: end.epoch }
+  return settledPlace(db, cursors, source, end, placeOf(cursors, source, given, field))
 }

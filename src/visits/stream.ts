@@ -42,7 +42,8 @@ const retryMs = 1000
 
 /**
  * Visits after a place as server-sent events, in the order of recording, as they are recorded; and which of them were blanked.
- * Ends when the server stops, the reader leaves or is not welcome any more.
+ * Ends when the server stops, the reader leaves or is not welcome any more, and when the log is not the one any more that it began
+ * with: whoever connects again with the last id is told where to go on.
  *
  * The first event has an id and nothing else, so that a reader who is cut off before any visit came goes on from there all the
  * same. Nothing is read ahead of the reader, and no connection to the database is kept while waiting.
@@ -62,18 +63,26 @@ async function* events(
 ): AsyncGenerator<string> {
   const { source, view, heartbeatMs, isWelcome, note, gone } = request
   const isOver = () => gone.aborted || arrivals.closing.aborted
+  const { epoch } = request.from
   let { position, erased } = request.from
-  yield `retry: ${retryMs}\nid: ${cursorAt({ position, erased })}\n\n`
+  yield `retry: ${retryMs}\nid: ${cursorAt({ position, erased, epoch })}\n\n`
   while (!isOver() && (await isWelcome())) {
     let end = await feedEnd(db, source)
-    if (hasMore(end, { position, erased })) {
+    if (end.epoch !== epoch) return
+    if (hasMore(end, { position, erased, epoch })) {
       const told = await readErased(db, source, end, erased, mostErasedAtOnce)
       const slice = await readFeed(db, source, end, position, mostAtOnce, view)
       const pieces = slice.items.map((visit, at) => {
-        return event('visit', cursorAt({ position: slice.positions[at] ?? position, erased: told.erased }), visit)
+        return event(
+          'visit',
+          cursorAt({ position: slice.positions[at] ?? position, erased: told.erased, epoch }),
+          visit,
+        )
       })
       if (told.ids.length > 0) {
-        pieces.unshift(event('erasure', cursorAt({ position, erased: told.erased }), JSON.stringify({ ids: told.ids })))
+        pieces.unshift(
+          event('erasure', cursorAt({ position, erased: told.erased, epoch }), JSON.stringify({ ids: told.ids })),
+        )
       }
       position = slice.position
       erased = told.erased
@@ -84,9 +93,9 @@ async function* events(
     }
     await arrivals.until(source, heartbeatMs, gone, async () => {
       end = await feedEnd(db, source)
-      return hasMore(end, { position, erased }) || !(await isWelcome())
+      return hasMore(end, { position, erased, epoch }) || !(await isWelcome())
     })
-    if (!hasMore(end, { position, erased }) && !isOver()) yield ':\n\n'
+    if (!hasMore(end, { position, erased, epoch }) && !isOver()) yield ':\n\n'
   }
 }
 

@@ -273,7 +273,7 @@ it('no copy that heeds what it is told keeps the person, while visits arrive and
 /** As the first servers made them: version, owner, link, position, and the first half of an HMAC. */
 async function cursorOfVersion1(site: TestApp, path: string, position: number): Promise<string> {
   // Whoever needs the key first makes it.
-  await cursorsOf(site.db)()
+  await cursorsOf(site.db)(0)
   const { rows } = await site.db.pool.query("SELECT value FROM server_keys WHERE name = 'cursor'")
   const body = Buffer.alloc(25)
   body.writeUInt8(1)

@@ -223,8 +223,8 @@ describe('going on', () => {
 })
 
 it('refuses a cursor that is ahead of the log, as after a backup was restored', async () => {
-  const cursors = await cursorsOf(site.db)()
-  const ahead = cursors.write({ ownerId: 26, linkId: 20, position: 1, erased: 0 })
+  const cursors = await cursorsOf(site.db)(0)
+  const ahead = cursors.write({ ownerId: 26, linkId: 20, position: 1, erased: 0, epoch: 0 })
   expect((await get(`cursor=${ahead}`, { link: 20 })).status).toBe(409)
 })
 

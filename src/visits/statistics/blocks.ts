@@ -3,7 +3,7 @@ import { isLockTimeout } from '../../database/errors.js'
 import { type Database, statement } from '../../database/open.js'
 import { inTransaction } from '../../database/transaction.js'
 import { type Block, type BlockSummary, type StoredPart, storedParts } from './block.js'
-import type { StatisticsSource } from './source.js'
+import type { LogVersion, StatisticsSource } from './source.js'
 
 /** What a block is without its parts. */
 export interface StoredSummary {
@@ -73,19 +73,23 @@ export interface MadeBlock extends Block {
 }
 
 /**
- * Keeps blocks that were made of a log, unless it has changed since.
+ * Keeps blocks that were made of a log, unless it has changed since. Those of another epoch are made of visits that may be gone:
+ * what a server has in memory does not get into a log that took the place of the one it read. Blocks that are in the database
+ * came there with the visits that they are made of, also by a replica or a backup.
  *
- * @param changes of the log, as they were before what the blocks are made of was read
+ * @param version as it was before what the blocks are made of was read
  * @returns whether they are kept
  */
 export async function saveBlocks(
   client: PoolClient,
   { ownerId, linkId }: StatisticsSource,
-  changes: number,
+  { changes, epoch }: LogVersion,
   blocks: MadeBlock[],
 ): Promise<boolean> {
   const key = [ownerId, linkId ?? 0]
   await client.query(addCounters(key))
+  const current = await client.query<{ id: number }>(lockEpoch([]))
+  if ((current.rows[0]?.id ?? 0) !== epoch) return false
   const { rows } = await client.query<{ changes: number }>(lockCounters(key))
   if (rows[0]?.changes !== changes) return false
   for (const { first, last, summary, parts } of blocks) {
@@ -93,6 +97,8 @@ export async function saveBlocks(
   }
   return true
 }
+
+const lockEpoch = statement('SELECT id::float8 FROM log_epochs WHERE ended_at IS NULL FOR SHARE')
 
 /** So that there is something to lock. */
 const addCounters = statement('INSERT INTO log_changes VALUES ($1, $2, 0), ($1, -1, 0) ON CONFLICT DO NOTHING')

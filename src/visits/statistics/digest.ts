@@ -43,6 +43,7 @@ export class Digest {
   /** Of the chunks; null: not weighed since more was read. */
   #bytesOfChunks: number | null = 0
   #changes = 0
+  #epoch = 0
   #first = 0
   /** Everything up to here has been read. */
   #end = 0
@@ -93,13 +94,18 @@ export class Digest {
     return bytes
   }
 
-  isAt({ changes, first, last }: SourceState): boolean {
-    return this.#changes === changes && this.#first === first && this.#end === last
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  isAt({ changes, epoch, first, last }: SourceState): boolean {
+    const isSame = this.#changes === changes && this.#epoch === epoch && this.#first === first
+    return isSame && this.#end === last
   }
 
   /** Whether it has read more than a state of the log has: of a server that is behind. */
-  isPast({ last }: SourceState): boolean {
-    return this.#end > last
+  isPast({ epoch, last }: SourceState): boolean {
+    return this.#epoch === epoch && this.#end > last
   }
 
   /**
@@ -109,7 +115,8 @@ export class Digest {
    * @returns whether it has come to the end; otherwise there is more to be read from the log
    */
   async follow(client: PoolClient, state: SourceState): Promise<boolean> {
-    if (state.changes !== this.#changes || state.first !== this.#first || state.last < this.#end) this.#forget(state)
+    const isSame = state.changes === this.#changes && state.epoch === this.#epoch && state.first === this.#first
+    if (!isSame || state.last < this.#end) this.#forget(state)
     this.#bytesOfChunks = null
     const wholeEnd = Math.floor(state.last / this.#size) * this.#size
     const stored = await this.#readBlocks(client, wholeEnd)
@@ -225,7 +232,7 @@ export class Digest {
     return position - ((position - 1) % this.#size)
   }
 
-  #forget({ changes, first }: SourceState): void {
+  #forget({ changes, epoch, first }: SourceState): void {
     this.#rows = new LogRows()
     this.#chunks.clear()
     this.#numbered.clear()
@@ -233,6 +240,7 @@ export class Digest {
     // What a question that failed has left behind is of the log as it was.
     this.#made = []
     this.#changes = changes
+    this.#epoch = epoch
     this.#first = first
     this.#end = first - 1
   }

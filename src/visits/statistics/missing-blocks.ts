@@ -5,7 +5,7 @@ import { blockOf } from './block.js'
 import { type MadeBlock, saveBlocks, withoutWaiting } from './blocks.js'
 import { GrowingChunk } from './chunk.js'
 import { LogRows } from './log-rows.js'
-import { readChanges, type StatisticsSource } from './source.js'
+import { readVersion, type StatisticsSource } from './source.js'
 
 /** A block that could be made: all positions have been given that it is about. */
 export interface MissingBlock {
@@ -28,8 +28,8 @@ export async function makeBlock(db: Database, { source, first, last }: MissingBl
   const isMade = await withoutWaiting(db, async (client) => {
     const { rows } = await client.query<{ is_mine: boolean }>(claim([ownerId, linkId ?? 0, first]))
     if (rows[0]?.is_mine !== true) return false
-    const changes = await readChanges(client, source)
-    return saveBlocks(client, source, changes, [await blockOfLog(client, source, first, last)])
+    const version = await readVersion(client, source)
+    return saveBlocks(client, source, version, [await blockOfLog(client, source, first, last)])
   })
   return isMade ?? false
 }

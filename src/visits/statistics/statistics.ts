@@ -96,7 +96,7 @@ async function fromDatabase(
       return { state, statistics: question.answerOf(tally, digest, state) }
     })
     const made = digest.takeMade()
-    if (made.length > 0) await withoutWaiting(saveIn, (client) => saveBlocks(client, source, digest.changes, made))
+    if (made.length > 0) await withoutWaiting(saveIn, (client) => saveBlocks(client, source, digest, made))
     if (found === 'behind') return null
     if (found !== null) return found
     if (performance.now() > giveUpAt) return null
@@ -106,7 +106,10 @@ async function fromDatabase(
 /** Whether all that shows is there as it was, or later. Links that an owner has go and come at any time. */
 function isReached(there: SourceState, state: SourceState): boolean {
   const grown = ['first', 'last', 'changes', 'revision', 'recipientsSent'] as const
-  const isSame = there.recipientsReached >= state.recipientsReached && String(there.links) === String(state.links)
+  const isSame =
+    there.epoch === state.epoch &&
+    there.recipientsReached >= state.recipientsReached &&
+    String(there.links) === String(state.links)
   return isSame && grown.every((name) => there[name] >= state[name])
 }
 

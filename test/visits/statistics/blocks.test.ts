@@ -9,7 +9,7 @@ import { removeStep } from '../../../src/visits/removal.js'
 import { openBlockKeeper } from '../../../src/visits/statistics/block-keeper.js'
 import { saveBlocks } from '../../../src/visits/statistics/blocks.js'
 import { blockOfLog, findMissing, makeBlock } from '../../../src/visits/statistics/missing-blocks.js'
-import { readChanges } from '../../../src/visits/statistics/source.js'
+import { readVersion } from '../../../src/visits/statistics/source.js'
 import { type TestApp, testApp } from '../../support/app.js'
 import { chromeOnMac, localhost, newVisit, storeLinks, storeRecipients } from '../../support/visits.js'
 
@@ -221,11 +221,11 @@ describe('what changes in the log', () => {
     await db.pool.query('DELETE FROM visit_blocks')
     const source = { ownerId: 26, linkId: 21 }
     const client = await db.pool.connect()
-    const changes = await readChanges(client, source)
+    const version = await readVersion(client, source)
     const made = await blockOfLog(client, source, 1, size)
     await db.pool.query('UPDATE visits SET client_ip = NULL WHERE link_id = 21 AND seq = 3')
-    expect(await saveBlocks(client, source, changes, [made])).toBe(false)
-    expect(await saveBlocks(client, source, await readChanges(client, source), [made])).toBe(true)
+    expect(await saveBlocks(client, source, version, [made])).toBe(false)
+    expect(await saveBlocks(client, source, await readVersion(client, source), [made])).toBe(true)
     client.release()
   })
 })
