@@ -69,7 +69,7 @@ export async function apiRoutes(app: FastifyInstance, deps: ApiDeps): Promise<vo
   const reads = openReads({ db: deps.db, log: app.log })
   app.addHook('onClose', async () => {
     grants.close()
-    await Promise.all([uses.close(), reads.close()])
+    await Promise.all([uses.close(), reads.close(), digests.close()])
   })
   const arrivals = watchArrivals(deps.notifications)
   const streams = new OpenStreams(deps.config.streamsLimit)

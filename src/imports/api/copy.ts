@@ -1,6 +1,7 @@
 import type { Config } from '../../config.js'
 import type { Database } from '../../database/open.js'
 import type { MobileRule } from '../../recipients/mobile.js'
+import type { BlocksOnTheWay } from '../../visits/statistics/blocks-on-the-way.js'
 import type { Memory } from '../memory.js'
 import type { Source } from './source.js'
 
@@ -42,4 +43,5 @@ export interface Copy extends Omit<ApiImportOptions, 'ownerId'> {
   /** Told of each visit or recipient that cannot be stored. */
   refuse(what: string, reason: string): void
   refreshStatistics(stored: number): Promise<void>
+  blocks: BlocksOnTheWay
 }

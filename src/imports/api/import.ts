@@ -1,6 +1,7 @@
 import type { Database } from '../../database/open.js'
 import { mobileRule } from '../../recipients/mobile.js'
 import { freshStatistics } from '../../visits/files/statistics.js'
+import { blocksOnTheWay } from '../../visits/statistics/blocks-on-the-way.js'
 import { checked, feedAnswer, ownerAnswer, pageAnswer, type SourceRow } from './answers.js'
 import type { ApiImportOptions, ApiImportReport, ApiImportSummary, Copy } from './copy.js'
 import { listLinks, placeLinks } from './links.js'
@@ -36,11 +37,13 @@ export async function importFromApi(
     summary,
     refuse: teller(summary, report),
     refreshStatistics: freshStatistics(db),
+    blocks: blocksOnTheWay(db),
   }
   const links = await placeLinks(copy, rows)
   if (isSmartLink) await copyRecipients(copy, links)
   if (isSmartLink) await copyByFeed(copy, links)
   else await copyByPages(copy, links)
+  await copy.blocks.finish()
   return summary
 }
 

@@ -114,7 +114,7 @@ async function copyLink(copy: Copy, link: CopiedLink, onCopied: (copied: number)
 
 /** Stores rows in their order. Those of links that are not wanted are left out. */
 async function storeRows(
-  { db, memory, rule, zone, summary, refuse, refreshStatistics }: Copy,
+  { db, memory, rule, zone, summary, refuse, refreshStatistics, blocks }: Copy,
   rows: SourceRow[],
   linkIdOf: (sourceId: number) => number | null,
 ): Promise<void> {
@@ -132,6 +132,7 @@ async function storeRows(
     const batch = staged.slice(start, start + storedAtOnce)
     const { stored, refused } = await storeVisits(db, memory.ownerId, batch, rule)
     summary.stored += stored
+    await blocks.stored(memory.ownerId, stored)
     summary.skipped += batch.length - stored - refused.length
     for (const { line, reason } of refused) refuse(`visit ${rows[line]?.id}`, reason)
   }

@@ -3,6 +3,7 @@ import { textLines } from '../../csv/lines.js'
 import type { Read } from '../../csv/read.js'
 import type { Database } from '../../database/open.js'
 import type { MobileRule } from '../../recipients/mobile.js'
+import { blocksOnTheWay } from '../statistics/blocks-on-the-way.js'
 import type { NewVisit } from '../visit.js'
 import { csvRows } from './csv-rows.js'
 import { ndjsonRows } from './ndjson.js'
@@ -59,7 +60,7 @@ export async function importVisits(
 
 /**
  * Appends the visits of a file to the log, in the order of their time, with owners, links and recipients they need. Ids and
- * times stay; an id that is there already is passed over, so running it twice is harmless.
+ * times stay; an id that is there already, or was before it was removed for its age, is passed over, so running it twice is harmless.
  *
  * Memory does not grow with the file: lines wait in a temporary table of the database.
  *
@@ -78,6 +79,7 @@ export async function storeFile(
   }
   const { finish = (visit) => visit } = options
   const refreshStatistics = freshStatistics(db)
+  const blocks = blocksOnTheWay(db)
   const store = async (batch: StagedVisit[]) => {
     options.signal?.throwIfAborted()
     const finished = batch.map((staged) => ({ ...staged, visit: finish(staged.visit) }))
@@ -85,6 +87,7 @@ export async function storeFile(
       const { stored, refused } = await storeVisits(db, ownerId, own, options.rule, options.signal)
       summary.stored += stored
       summary.skipped += own.length - stored - refused.length
+      await blocks.stored(ownerId, stored)
       for (const { line, reason } of refused) refuse(line, reason)
     }
     await refreshStatistics(summary.stored)
@@ -92,6 +95,7 @@ export async function storeFile(
   const batches = visitBatches(visits, refuse, report)
   if (options.keepOrder) for await (const batch of oneAhead(batches)) await store(batch)
   else await throughStaging(db, batches, store, report)
+  await blocks.finish()
   return summary
 }
 

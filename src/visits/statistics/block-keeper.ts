@@ -1,9 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isDatabaseAway } from '../../database/errors.js'
 import type { Notifications } from '../../database/notifications.js'
 import { type Database, statement } from '../../database/open.js'
 import { chunkSize } from './chunk.js'
 import { findMissing, makeBlock } from './missing-blocks.js'
+import { restWhileBusy } from './rest.js'
 
 /** Makes the blocks that statistics are read from. */
 export interface BlockKeeper {
@@ -24,15 +24,15 @@ export interface BlockKeeperOptions {
 /** A block is thousands of visits, and what is in none is read from the log: there is no hurry. */
 const lookEvery = 5_000
 
-/** Of the time that it works. */
+/** Of the time that it works: clicks have most of a process that is busy. */
 const restShare = 3
 
 /** Also of owners of whom nothing was heard: what was said may have been missed. */
 const lookAtAllEveryMs = 600_000
 
 /**
- * Looks for blocks to make at the start, and some seconds after visits have come. It rests three times as long as it works,
- * so that clicks have most of the database and of this process.
+ * Looks for blocks to make at the start, and some seconds after visits have come. Where there is something else to do, it rests
+ * three times as long as it works.
  */
 export function openBlockKeeper(options: BlockKeeperOptions): BlockKeeper {
   const { db, notifications, log, size = chunkSize, lookEveryMs = lookEvery } = options
@@ -50,7 +50,7 @@ export function openBlockKeeper(options: BlockKeeperOptions): BlockKeeper {
         const start = performance.now()
         // What others are at comes next time.
         isMore = (await makeBlock(db, block)) || isMore
-        await sleep(restShare * (performance.now() - start), undefined, { signal }).catch(() => {})
+        await restWhileBusy(restShare * (performance.now() - start), signal)
       }
     }
   }

@@ -108,13 +108,20 @@ export class Digest {
     return this.#epoch === epoch && this.#end > last
   }
 
+  /** How many positions of a log it has read. */
+  readOf({ epoch, changes, first }: SourceState): number {
+    const isSame = this.#changes === changes && this.#epoch === epoch && this.#first === first
+    return isSame ? this.#end - first + 1 : 0
+  }
+
   /**
    * Reads what has come since, from blocks as far as there are any.
    *
    * @param client in a transaction that sees one state of the log, which is `state`
+   * @param mostChunks that are read from the log
    * @returns whether it has come to the end; otherwise there is more to be read from the log
    */
-  async follow(client: PoolClient, state: SourceState): Promise<boolean> {
+  async follow(client: PoolClient, state: SourceState, mostChunks = mostFromLog): Promise<boolean> {
     const isSame = state.changes === this.#changes && state.epoch === this.#epoch && state.first === this.#first
     if (!isSame || state.last < this.#end) this.#forget(state)
     this.#bytesOfChunks = null
@@ -128,7 +135,7 @@ export class Digest {
         this.#chunks.set(first, chunkOf(first, summary, this.#rows.numbers))
         this.#end = last
       } else {
-        if (++chunks > mostFromLog) return false
+        if (++chunks > mostChunks) return false
         await this.#readLog(client, first, Math.min(last, state.last))
       }
     }

@@ -26,7 +26,8 @@ export interface StatisticsAt {
  * changes something else that is shown raises the link's `revision`.
  *
  * @param state of the log, read just now
- * @throws HttpError 404 for a link that is missing or foreign, 422 for too many buckets, 503 when it takes too long
+ * @throws HttpError 404 for a link that is missing or foreign, 422 for too many buckets, 503 when it takes too long; where that is
+ *   because too few blocks are made yet, with how far it is, and it is gone on with
  */
 export async function readStatistics(
   digests: Digests,
@@ -37,11 +38,14 @@ export async function readStatistics(
   const found = await digests.use(source, async (digest) => {
     const remembered = await fromMemory(digest, state, request)
     if (remembered !== null) return remembered
-    const { db } = digests
-    const asked = { digest, source, request, saveIn: db }
+    const { db, limitMs } = digests
+    const asked = { digest, source, request, saveIn: db, limitMs }
     const isEnough = (there: SourceState) => isReached(there, state) && !digest.isPast(there)
-    const found = await db.replicas.read((replica) => fromDatabase(replica, { ...asked, isEnough }))
-    return found ?? (await fromDatabase(db, asked)) ?? Promise.reject(tooSlow())
+    const onReplica = await db.replicas.read((replica) => fromDatabase(replica, { ...asked, isEnough }))
+    const found = onReplica ?? (await fromDatabase(db, asked))
+    if (found === null || 'statistics' in found) return found ?? Promise.reject(tooSlow())
+    digests.prepare(source, (digest) => prepareStep(db, source, digest))
+    throw beingPrepared(found)
   })
   const { groups } = found.statistics
   if (groups === null || !request.groupBy.includes('link')) return found
@@ -67,6 +71,8 @@ interface Asked {
   request: StatisticsRequest
   /** Where blocks are kept that were made on the way: a replica cannot keep any. */
   saveIn: Database
+  /** After which it is given up while there is more to be read from the log. */
+  limitMs: number
   /** Whether the server that is read has got far enough. */
   isEnough?: (there: SourceState) => boolean
 }
@@ -74,20 +80,22 @@ interface Asked {
 /**
  * One transaction, unless much has to be read from the log: then several, and what they have made is kept after each.
  *
- * @returns null when the server is not far enough, or it takes too long
+ * @returns null when the server is not far enough; how far it has come when it takes too long
  */
 async function fromDatabase(
   db: Database,
-  { digest, source, request, saveIn, isEnough = () => true }: Asked,
-): Promise<StatisticsAt | null> {
-  const giveUpAt = performance.now() + searchTimeoutMs
+  { digest, source, request, saveIn, limitMs, isEnough = () => true }: Asked,
+): Promise<StatisticsAt | Progress | null> {
+  const start = performance.now()
+  let before: number | null = null
   for (;;) {
     const found = await inTransaction(readerOf(db, source.ownerId), async (client) => {
       await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
       await client.query(`SET LOCAL statement_timeout = ${searchTimeoutMs}`)
       const state = await readState(client, source)
       if (!isEnough(state)) return 'behind'
-      if (!(await digest.follow(client, state))) return null
+      before ??= digest.readOf(state)
+      if (!(await digest.follow(client, state))) return state
       const personal = request.filters.conditions.filter(isPersonal)
       const positions = personal.length === 0 ? null : await findPositions(client, source, personal)
       const question = new Question(request)
@@ -95,12 +103,42 @@ async function fromDatabase(
       await digest.addTo(tally, client)
       return { state, statistics: question.answerOf(tally, digest, state) }
     })
-    const made = digest.takeMade()
-    if (made.length > 0) await withoutWaiting(saveIn, (client) => saveBlocks(client, source, digest, made))
+    await keepMade(saveIn, source, digest)
     if (found === 'behind') return null
-    if (found !== null) return found
-    if (performance.now() > giveUpAt) return null
+    if ('statistics' in found) return found
+    const workMs = performance.now() - start
+    if (workMs < limitMs) continue
+    const [read, all] = [digest.readOf(found), found.last - found.first + 1]
+    return { read, all, leftMs: ((all - read) * workMs) / Math.max(read - (before ?? 0), 1) }
   }
+}
+
+/** How much of a log has been read for an answer that is not ready. */
+interface Progress {
+  read: number
+  all: number
+  /** How long it takes at the rate of what was read just now, without rest. */
+  leftMs: number
+}
+
+/** Blocks that were made on the way. */
+async function keepMade(db: Database, source: StatisticsSource, digest: Digest): Promise<void> {
+  const made = digest.takeMade()
+  if (made.length > 0) await withoutWaiting(db, (client) => saveBlocks(client, source, digest, made))
+}
+
+/** Few, so that an answer has its turn soon. */
+const chunksOfStep = 4
+
+/** @returns whether the end was reached */
+async function prepareStep(db: Database, source: StatisticsSource, digest: Digest): Promise<boolean> {
+  const isWhole = await inTransaction(db, async (client) => {
+    await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
+    await client.query(`SET LOCAL statement_timeout = ${searchTimeoutMs}`)
+    return digest.follow(client, await readState(client, source), chunksOfStep)
+  })
+  await keepMade(db, source, digest)
+  return isWhole
 }
 
 /** Whether all that shows is there as it was, or later. Links that an owner has go and come at any time. */
@@ -126,3 +164,12 @@ const selectTitles = statement('SELECT id::float8, title FROM links WHERE user_i
 
 const tooSlow = () =>
   new HttpError(503, 'The query took too long. Narrow it down.', { headers: { 'retry-after': '30' } })
+
+/** The work goes on at half of the rate where there is more to do. */
+const slowness = 2
+
+function beingPrepared({ read, all, leftMs }: Progress): HttpError {
+  const seconds = Math.max(Math.ceil((slowness * leftMs) / 1000), 1)
+  const text = `The statistics are being prepared: ${read} of ${all} visits are counted. Try again in ${seconds} s.`
+  return new HttpError(503, text, { headers: { 'retry-after': String(seconds) } })
+}
