@@ -123,7 +123,9 @@ describe('the document', () => {
         const examples = Object.values(
           shared?.content['application/json']?.examples ?? { own: { value: own?.example } },
         )
-        const error = { status: 'ERROR', code: Number(status), message: expect.any(String), data: [] }
+        // Where to go on after visits were lost.
+        const data = status === '409' ? { next_cursor: expect.any(String), position: expect.any(Number) } : []
+        const error = { status: 'ERROR', code: Number(status), message: expect.any(String), data }
         for (const { value } of examples as { value: unknown }[]) {
           expect([name, value]).toEqual([name, expect.objectContaining(error)])
         }
