@@ -42,6 +42,8 @@ const unseen =
 
 /** Whether a promotion would go unnoticed (log-epoch.ts). */
 async function isUnseen(pool: Database['pool']): Promise<boolean> {
+  const { rows: tables } = await pool.query(`SELECT WHERE to_regclass('log_epochs') IS NOT NULL`)
+  if (tables.length === 0) return false
   const { rows } = await pool.query('SELECT FROM log_epochs WHERE ended_at IS NULL AND timeline IS NULL')
   return rows.length > 0
 }

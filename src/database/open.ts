@@ -110,7 +110,11 @@ export function openDatabase(options: DatabaseOptions): Database {
     pool,
     begin: isPooled ? beginWith(limits) : 'BEGIN',
     connectDirectly: () => openSession(directUrl, { limits }),
-    connectAside: () => openSession(url, { isPooled, limits }),
+    connectAside: async () => {
+      const client = await openSession(url, { isPooled, limits })
+      await checkEpoch(client)
+      return client
+    },
     replicas: noReplicas,
     close: async () => {
       await prisma.$disconnect()

@@ -132,7 +132,7 @@ const chunksOfStep = 4
 
 /** @returns whether the end was reached */
 async function prepareStep(db: Database, source: StatisticsSource, digest: Digest): Promise<boolean> {
-  const isWhole = await inTransaction(db, async (client) => {
+  const isWhole = await inTransaction(readerOf(db, source.ownerId), async (client) => {
     await client.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY')
     await client.query(`SET LOCAL statement_timeout = ${searchTimeoutMs}`)
     return digest.follow(client, await readState(client, source), chunksOfStep)
