@@ -63,13 +63,17 @@ it.each(versions)('a server on Node %s runs under the filters of the unit', asyn
   const file = await open(filter)
   onTestFinished(() => file.close())
   const port = await freePort()
-  const server = spawn('bwrap', ['--dev-bind', '/', '/', '--seccomp', '3', node, commandLine, 'serve'], {
-    env: {
-      ...{ PATH: process.env.PATH, HOME: root, DATA_DIR: join(root, `data-${version}`) },
-      ...{ DATABASE_URL: postgres?.url ?? '', JWT_SECRET: 'x'.repeat(32), HOST: '0.0.0.0', PORT: String(port) },
+  const server = spawn(
+    'bwrap',
+    ['--die-with-parent', '--dev-bind', '/', '/', '--seccomp', '3', node, commandLine, 'serve'],
+    {
+      env: {
+        ...{ PATH: process.env.PATH, HOME: root, DATA_DIR: join(root, `data-${version}`) },
+        ...{ DATABASE_URL: postgres?.url ?? '', JWT_SECRET: 'x'.repeat(32), HOST: '0.0.0.0', PORT: String(port) },
+      },
+      stdio: ['ignore', 'pipe', 'pipe', file.fd],
     },
-    stdio: ['ignore', 'pipe', 'pipe', file.fd],
-  })
+  )
   let said = ''
   for (const stream of [server.stdout, server.stderr]) stream?.on('data', (text) => (said += text))
   const ended = once(server, 'close')
