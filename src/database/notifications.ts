@@ -85,6 +85,8 @@ export function openNotifications(url: string, options: NotificationsOptions = {
       return lost(new Error('the connection that listens does not answer'), asked)
     }
     unanswered += 1
+    // One at a time: the driver would keep further ones for later.
+    if (unanswered > 1 || !isListening) return
     const answered = () => {
       if (client === asked) unanswered = 0
     }
@@ -109,6 +111,7 @@ export function openNotifications(url: string, options: NotificationsOptions = {
       .then(() => fresh.query(listen))
       .then(() => {
         isListening = client === fresh
+        unanswered = 0
         tellAll()
       })
       .catch((error: Error) => lost(error, fresh))
