@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import fc from 'fast-check'
 import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { appendVisits } from '../src/visits/append.js'
 import { bearer, openApp, type TestApp } from './support/app.js'
 import { newVisit, storeLinks, storeRecipients } from './support/visits.js'
@@ -86,9 +86,10 @@ describe.each([1, 2])('owner %i', (owner) => {
         asking.getStore()?.push((given as unknown as [{ text: string }])[0].text)
         return Reflect.apply(query, this, given)
       })
+      onTestFinished(() => statements.mockRestore())
       const traced = async (link: number | undefined) => {
         const texts: string[] = []
-        const answer = await asking.run(texts, () => read(owner, `/link/urls/${link}/${path}`))
+        const answer = await asking.run(texts, async () => await read(owner, `/link/urls/${link}/${path}`))
         const { 'x-request-id': id, ...headers } = answer.headers
         expect(id).toBeDefined()
         return { status: answer.statusCode, headers: { ...headers, date: '' }, body: answer.body, texts }
