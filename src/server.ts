@@ -4,6 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { Registry } from 'prom-client'
 import { jwtKeys } from './accounts/jwt-secret.js'
 import { buildApp } from './app.js'
+import { keepEmbeddedPrograms, upgradeEmbedded } from './backup/upgrade.js'
 import { type CaptureLog, heldLog } from './capture/capture-log.js'
 import { logWay } from './capture/log-way.js'
 import { type Capture, FileError, openCapture } from './capture/open.js'
@@ -64,8 +65,11 @@ export async function startServer(
     const log = heldLog()
     const tracing = config.tracing ? (await import('./tracing/open.js')).openTracing(config.tracing, log) : null
     opened.push(() => tracing?.close())
+    const isEmbedded = config.databaseUrl === undefined
+    if (isEmbedded) await upgradeEmbedded(config.dataDir, (line) => log.info({}, line))
     const connection = await connect(config)
     opened.push(() => connection.close())
+    if (isEmbedded) await keepEmbeddedPrograms(config.dataDir, (line) => log.warn({}, line))
     const db = roles.has('api') ? withReplicas(connection.db, config, log) : connection.db
     opened.push(() => db.replicas.close())
     tracing?.statements(db.pool)

@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream'
+import type pg from 'pg'
 import { migrationsDirectory } from '../database/connect.js'
 import { migrationNames } from '../database/migrate.js'
 import { closeForWriting, openForWriting, placeOf } from '../database/moved.js'
@@ -6,12 +7,12 @@ import { openSession } from '../database/session.js'
 import { catchUp } from './catch-up.js'
 import { BackupError } from './error.js'
 import { restoreBackup } from './restore.js'
-import { writeBackup } from './write.js'
+import { type Backup, writeBackup } from './write.js'
 
 export interface MoveOptions {
   signal: AbortSignal
-  copied?: (rows: number, total: number) => void
-  finishing?: (done: number, total: number) => void
+  copied?: ((rows: number, total: number) => void) | undefined
+  finishing?: ((done: number, total: number) => void) | undefined
 }
 
 export interface Move {
@@ -41,38 +42,15 @@ export async function moveDatabase(
   try {
     // A move that was killed may have closed it.
     await source.query('SET default_transaction_read_only = off')
-    const pipe = new PassThrough()
-    const known = await migrationNames(migrationsDirectory)
-    const writing = writeBackup(source, pipe, {
-      ...{ ownerId: null, jwtSecret: null, known, signal },
-      ...(copied && { progress: copied }),
-    }).then(
-      (backup) => {
-        pipe.end()
-        return backup
-      },
-      (error) => {
-        pipe.destroy(error)
-        throw error
-      },
-    )
-    const restoring = restoreBackup(to, pipe, {
-      signal,
-      ...(finishing && { finishing }),
-      moving: async (copy) => {
-        const { xmin } = await writing
+    const written = await copyDatabase(source, to, {
+      ...{ signal, copied, finishing },
+      last: async (copy, { xmin }) => {
         closedAt = performance.now()
         await closeForWriting(source, placeOf(to))
         caughtUp = await catchUp(source, copy, xmin)
       },
-    }).catch((error) => {
-      pipe.destroy(error)
-      throw error
     })
-    const [written, restored] = await Promise.allSettled([writing, restoring])
-    if (restored.status === 'rejected') throw restored.reason
-    if (written.status === 'rejected') throw written.reason
-    return { rows: written.value.rows, caughtUp, stopMs: performance.now() - (closedAt ?? performance.now()) }
+    return { rows: written.rows, caughtUp, stopMs: performance.now() - (closedAt ?? performance.now()) }
   } catch (error) {
     if (closedAt !== null) await reopen(from, to, error)
     throw error
@@ -80,6 +58,37 @@ export async function moveDatabase(
     signal.removeEventListener('abort', abort)
     await source.end().catch(() => {})
   }
+}
+
+/**
+ * Copies everything as it is at one moment into another database, which has nothing of ours.
+ *
+ * @param options.last done with the copy's session before the copy comes into sight
+ */
+export async function copyDatabase(
+  source: pg.Client,
+  to: string,
+  { signal, copied, finishing, last }: MoveOptions & { last: (copy: pg.Client, made: Backup) => Promise<void> },
+): Promise<Backup> {
+  const pipe = new PassThrough()
+  const stop = (error: Error) => {
+    pipe.destroy(error)
+    throw error
+  }
+  const known = await migrationNames(migrationsDirectory)
+  const options = { ownerId: null, jwtSecret: null, known, signal, ...(copied && { progress: copied }) }
+  const writing = writeBackup(source, pipe, options).then((made) => {
+    pipe.end()
+    return made
+  }, stop)
+  const restoring = restoreBackup(to, pipe, {
+    ...{ signal, moving: async (copy: pg.Client) => last(copy, await writing) },
+    ...(finishing && { finishing }),
+  }).catch(stop)
+  const [written, restored] = await Promise.allSettled([writing, restoring])
+  if (restored.status === 'rejected') throw restored.reason
+  if (written.status === 'rejected') throw written.reason
+  return written.value
 }
 
 /** Unless the copy may be in sight: then both would be written to. */

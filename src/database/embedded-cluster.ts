@@ -7,7 +7,8 @@ import { codeOf, EmbeddedError } from './embedded-error.js'
 import { makeCluster, PASSWORD_FILE } from './embedded-initdb.js'
 import { isAlive } from './embedded-postmaster.js'
 
-const VERSION = '18'
+/** Major version that this program brings. */
+export const VERSION = '18'
 const UNFINISHED = 'postgres.new-'
 const unfinishedHere = new Set<string>()
 
@@ -68,7 +69,8 @@ async function publish(fresh: string, folder: string): Promise<void> {
   }
 }
 
-async function versionOf(folder: string): Promise<string | null> {
+/** Major version of a cluster; null where there is none. */
+export async function versionOf(folder: string): Promise<string | null> {
   try {
     return (await readFile(join(folder, 'PG_VERSION'), 'utf8')).trim()
   } catch (error) {
@@ -78,7 +80,7 @@ async function versionOf(folder: string): Promise<string | null> {
 }
 
 /** A rename is on disk when its folder is. Windows cannot open folders and does not need it. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   if (process.platform === 'win32') return
   const handle = await open(path, 'r')
   await handle.sync().finally(() => handle.close())

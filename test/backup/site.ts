@@ -107,13 +107,13 @@ export async function contentOf(url: string): Promise<Record<string, string[]>> 
   return content
 }
 
-/** What a schema is made of besides columns, in words. */
+/** What a schema is made of, in words that all versions of PostgreSQL have. */
 export async function schemaOf(url: string): Promise<string[]> {
   const rows = await query(
     url,
     `SELECT indexdef AS text FROM pg_indexes WHERE schemaname = 'public'
      UNION ALL SELECT conrelid::regclass || ' ' || conname || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
-       WHERE connamespace = 'public'::regnamespace
+       WHERE connamespace = 'public'::regnamespace AND contype <> 'n'
      UNION ALL SELECT pg_get_triggerdef(oid) || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal
      UNION ALL SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
      UNION ALL SELECT format('%s.%s %s %s %s', table_name, ordinal_position, column_name, data_type, column_default)
