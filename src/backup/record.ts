@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { renewEpoch } from '../database/log-epoch.js'
 import type { Database } from '../database/open.js'
 import type { Header } from './file-format.js'
 
@@ -15,6 +16,8 @@ export async function lastBackup({ pool }: Pick<Database, 'pool'>): Promise<Date
 
 /** In the transaction that brings a restored database into sight. The file that it came from is a backup of it. */
 export async function noteRestored(client: pg.Client, { id, taken_at, user }: Header, isMove: boolean): Promise<void> {
-  if (user !== null || isMove) return
+  if (isMove) return
+  await renewEpoch(client)
+  if (user !== null) return
   await client.query('INSERT INTO backups (id, taken_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING', [id, taken_at])
 }
