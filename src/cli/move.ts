@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { moveDatabase } from '../backup/move.js'
+import { upgradeEmbedded } from '../backup/upgrade.js'
 import { ConfigError, readConfig } from '../config.js'
 import { findDatabase } from '../database/connect.js'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../database/embedded.js'
@@ -43,6 +44,7 @@ async function move(host: Host, { to, undo }: MoveArguments): Promise<void> {
     )
   }
   if ((to === undefined) !== undo) throw new StartError('Give --to an address, or --undo.')
+  await upgradeEmbedded(config.dataDir)
   const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir })
   try {
     if (to === undefined) await undoMove(host, embedded)

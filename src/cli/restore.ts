@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { keepSecret } from '../accounts/jwt-secret.js'
 import { restoreBackup } from '../backup/restore.js'
+import { upgradeEmbedded } from '../backup/upgrade.js'
 import type { Config } from '../config.js'
 import { findDatabase } from '../database/connect.js'
 import { startEmbeddedPostgres } from '../database/embedded.js'
@@ -63,6 +64,7 @@ async function openTarget(config: Config): Promise<{ url: string; close: () => P
     const { directUrl } = await findDatabase({ ...config, databaseUrl })
     return { url: directUrl, close: async () => {} }
   }
+  await upgradeEmbedded(config.dataDir)
   const embedded = await startEmbeddedPostgres({ dataDir: config.dataDir })
   return { url: embedded.url, close: () => embedded.stop() }
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { noteBackup } from '../../src/backup/record.js'
 import { testSecret } from '../support/app.js'
 import { cableTo } from '../support/cable.js'
 import { testDatabase } from '../support/database.js'
@@ -81,6 +82,13 @@ it('while the database is away the spool fills, and metrics go on to be answered
   const back = await read()
   const value = (name: string) => back.get(`smart_link_${name}`)
   expect(['spool_bytes', 'spool_oldest_seconds', 'commits_failing'].map(value)).toEqual([0, 0, 0])
+})
+
+it('the moment of the newest backup is told, once there is one', async () => {
+  const { db, eventually, read } = await measuredServer()
+  expect((await read()).has('smart_link_last_backup_timestamp_seconds')).toBe(false)
+  await noteBackup(db, '00000000-0000-4000-8000-000000000001', new Date('2026-11-20T12:00:00Z'))
+  await eventually('last_backup_timestamp_seconds').toBe(Date.parse('2026-11-20T12:00:00Z') / 1000)
 })
 
 it('a spool that is full is visible', async () => {
