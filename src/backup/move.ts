@@ -71,6 +71,8 @@ export async function copyDatabase(
   { signal, copied, finishing, last }: MoveOptions & { last: (copy: pg.Client, made: Backup) => Promise<void> },
 ): Promise<Backup> {
   const pipe = new PassThrough()
+  // Whoever reads or writes it hears of it by a promise, and may have gone already.
+  pipe.on('error', () => {})
   const stop = (error: Error) => {
     pipe.destroy(error)
     throw error
