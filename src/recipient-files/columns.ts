@@ -104,6 +104,8 @@ const isCounter = (cells: string[]): boolean =>
 function sentAtScore({ name, filled }: Column, now: Date): number {
   const rank = sentAtRank(name)
   if (rank === 0) return 0
+  // Whoever calls it so means it: what cannot be read there is named, row by row.
+  if (name.trim().toLowerCase() === 'sent_at') return rank
   const times = filled.filter(isTime)
   if (times.length < filled.length / 2) return 0
   // Columns `date` may be days of birth, or of appointments to come.

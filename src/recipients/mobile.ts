@@ -20,7 +20,7 @@ export interface MobileRule {
 }
 
 /** Raised when the rule below changes, so that stored keys are made again. */
-const revision = 1
+const revision = 2
 
 /** Of keys that lead nowhere but to themselves. A number's begins with a digit, `?` is the database's own (migration mobile_key). */
 const foreignMark = '!'
@@ -39,6 +39,8 @@ const rules = new Map<CountryCode | undefined, MobileRule>()
  *    itself. Nothing else can be told from it: `9019955123` is Indian to one sender, and no number to another.
  *
  * What the library does not know (short codes, test numbers) is compared by its digits, a mask and what is no number as a text.
+ *
+ * Mexico wrote a 1 after +52 before its mobile numbers until 2019, and WhatsApp still does: both are one number, without it.
  *
  * A default country comes first where digits can be read in both ways and are a mobile number there (`3215551234` is a number of
  * Florida and of Belgium), since whoever set it said of which country numbers without a prefix are.
@@ -70,10 +72,10 @@ function makeRule(country: CountryCode | undefined): MobileRule {
       return 'mobile' in given ? keyOf(given.mobile) : foreignMark + mobile
     }
     const quick = quickKey(mobile, home)
-    if (quick !== null) return quick
+    if (quick !== null) return withoutFormerPrefix(quick)
     const known = parsed.get(mobile)
     if (known !== undefined) return known
-    const key = parsedKey(mobile, home)
+    const key = withoutFormerPrefix(parsedKey(mobile, home))
     parsed.set(mobile, key)
     return key
   }
@@ -150,6 +152,8 @@ function parsedKey(mobile: string, home: Home | null): string {
   return (home ? nationalKey(digits, home) : withoutInnerPrefix(digits)) ?? digits
 }
 
+const withoutFormerPrefix = (key: string): string => key.replace(/^(?:00)?521(\d{10})$/, '52$1')
+
 /** E.164 digits of a number with its calling code; null where there is no number of such a length. */
 function internationalKey(digits: string): string | null {
   const number = parsePhoneNumberFromString(`+${digits}`)
@@ -192,6 +196,8 @@ function spellingsOf(key: string, home: Home | null): string[] {
   if (split === null) return [key]
   const { plan, national } = split
   const spellings = new Set([key, `00${key}`])
+  const former = /^52(\d{10})$/.exec(key)
+  if (former) spellings.add(`521${former[1]}`).add(`00521${former[1]}`)
   if (plan.trunk !== '') {
     const inner = `${plan.callingCode}${plan.trunk}${national}`
     spellings.add(inner).add(`00${inner}`)

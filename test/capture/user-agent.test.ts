@@ -91,6 +91,13 @@ describe('browsers', () => {
     expect(facts).toMatchObject({ browser: 'Weathervane', browser_version: '4.2.2', platform: 'iOS' })
   })
 
+  it('gives no version of a platform that has neither a digit nor a letter', () => {
+    expect(describeUserAgent('com.google.android.apps.messaging', {})).toMatchObject({
+      platform: 'Android',
+      platform_version: '',
+    })
+  })
+
   it('gives no version to a bare iOS WebView, rather than the number of its engine', () => {
     expect(describeUserAgent(`${IPHONE} Mobile/15E148`, {})).toMatchObject({
       browser: 'Mobile Safari',

@@ -168,6 +168,12 @@ describe('the time of sending', () => {
     expect(await guessOf(file({ phone: numbers, [name]: times }))).toEqual({ mobile: 'phone', sent_at: name })
   })
 
+  it('is in sent_at whatever is written there, so that it is named row by row and not passed over', async () => {
+    const others = ['01.12.2026 10:00', '46357.5', 'soon', '']
+    expect(await guessOf(file({ phone: numbers, sent_at: others }))).toEqual({ mobile: 'phone', sent_at: 'sent_at' })
+    expect(await guessOf(file({ phone: numbers, Date: others }))).toEqual({ mobile: 'phone' })
+  })
+
   it.each<[string, string[]]>([
     ['date of birth', ['1980-02-01', '1990-03-01', '2001-04-01', '1977-05-01']],
     ['dob', ['1980-02-01', '1990-03-01', '2001-04-01', '1977-05-01']],

@@ -200,6 +200,17 @@ describe('the key of a number', () => {
     expect(isMaskOf('447700900123', '447700900123')).toBe(false)
   })
 
+  it.each([undefined, 'MX'] as const)(
+    'is one with and without the 1 that Mexico wrote after its code (%s)',
+    (country) => {
+      for (const raw of ['+52 1 55 1234 5678', '+52 55 1234 5678', '5215512345678', '0052 1 55 1234 5678']) {
+        expect([raw, keyOf(raw, country)]).toEqual([raw, '525512345678'])
+      }
+      expect(mobileRule(country).spellingsOf('525512345678')).toContain('5215512345678')
+      expect(keyOf('+1 555 123 4567')).toBe('15551234567')
+    },
+  )
+
   it('is one for all spellings of a number, in all countries', () => {
     const separators = ['', ' ', '-', '.', '/', ' - ', '\u00a0', '\u2011', '\u2212', '\u200b', '\uff0d']
     const wrappings: ((text: string) => string)[] = [

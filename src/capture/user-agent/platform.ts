@@ -11,7 +11,8 @@ type NamedVersion = { readonly name: string; readonly version: string }
 export function describePlatform(userAgent: string, parsed: ParsedAgent, hints: ClientHints): Platform {
   const stated = statedPlatform(userAgent, parsed)
   const { name, version } = hintedPlatform(stated, hints) ?? stated
-  return { name, code: PLATFORM_CODES.get(name) ?? '', version }
+  // `XP` and `Vista` are versions, the dot of `com.google.android.apps` is none.
+  return { name, code: PLATFORM_CODES.get(name) ?? '', version: /[a-z\d]/i.test(version) ? version : '' }
 }
 
 function statedPlatform(userAgent: string, parsed: ParsedAgent): NamedVersion {
