@@ -2,6 +2,7 @@ import Fastify from 'fastify'
 import pg from 'pg'
 import { expect, it, onTestFinished } from 'vitest'
 import { examineServer } from '../../src/database/environment.js'
+import type { Database } from '../../src/database/open.js'
 import { healthRoutes } from '../../src/health.js'
 import { validateWithZod } from '../../src/http/validate.js'
 import { newToken } from '../support/access-tokens.js'
@@ -72,7 +73,7 @@ it('a database that takes no writes is not ready, is read from, and answers 503 
       ...[method, url, 503, '5', noWrites],
     ])
   }
-  expect((await examineServer(db)).problems).toEqual([{ isFault: true, text: 'it takes no writes' }])
+  expect(await faults(db)).toEqual(['it takes no writes'])
 })
 
 it('clicks go to the spool meanwhile, and into the log by themselves when writes are allowed again', async () => {
@@ -99,3 +100,9 @@ it('a process that only opens links stays ready', async () => {
   healthRoutes(app, { db, recorder: null, isPatient: true, schemaProblem: async () => null })
   expect((await app.inject('/ready')).statusCode).toBe(200)
 })
+
+/** Without what is only slow, such as a server of the tests whose autovacuum is off. */
+async function faults(db: Database): Promise<string[]> {
+  const { problems } = await examineServer(db)
+  return problems.flatMap(({ isFault, text }) => (isFault ? [text] : []))
+}
