@@ -7,7 +7,7 @@ import { testDatabase } from '../support/database.js'
 import { startServerProcess } from '../support/server-process.js'
 import { storeLink } from '../support/visits.js'
 
-const uploads = 24
+const uploads = 12
 const recipientsOfUpload = 10_000
 
 it('many large uploads of one owner at once are all stored, and another owner is answered meanwhile', async () => {
