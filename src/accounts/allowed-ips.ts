@@ -1,4 +1,4 @@
-/** Where a token may be used from (docs/api-contract.md section 5): addresses and CIDR ranges. */
+/** Addresses and CIDR ranges that a token may be used from (docs/api-contract.md section 5). */
 import ipaddr from 'ipaddr.js'
 
 /**

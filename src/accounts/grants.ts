@@ -25,7 +25,7 @@ export interface TokenClaims {
   scopes: ReadonlySet<string> | null
   /** `jti`, where it can be the id of a row. */
   id: string | null
-  /** As in CallerToken, where no row has the id. */
+  /** Same meaning as in CallerToken, for a token whose id has no row. */
   sender: string
   /** Unix milliseconds; Infinity without `exp`. */
   expiresAt: number

@@ -44,7 +44,7 @@ function shownScopes(scopes: string[]): string[] {
   return scopes.length === 0 ? ['admin'] : scopes
 }
 
-/** As links show their times (docs/api-contract.md section 4). */
+/** A time with microseconds, the form that links have too (docs/api-contract.md section 4). */
 function shownTime(time: Date | null): string | null {
   return time === null ? null : time.toISOString().replace('Z', '000Z')
 }
